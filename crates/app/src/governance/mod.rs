@@ -1,0 +1,3 @@
+//! Use-cases of the governance room.
+
+pub mod audit_event;

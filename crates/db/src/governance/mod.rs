@@ -1,0 +1,3 @@
+//! Records of the governance room.
+
+pub mod audit_event;

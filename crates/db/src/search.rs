@@ -1,0 +1,1 @@
+//! Compiles a parsed search into SQL, every value bound.

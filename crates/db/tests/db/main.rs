@@ -1,0 +1,6 @@
+//! Every database function on both engines; modules are rooms.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod governance;
+mod writing;

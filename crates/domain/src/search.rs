@@ -1,0 +1,1 @@
+//! The search language: the MLflow filter grammar, parsed once here.

@@ -1,0 +1,1 @@
+//! The prediction surface: Open Inference Protocol and /invocations.

@@ -1,0 +1,1 @@
+//! Model runtimes: load a model version, predict.

@@ -1,0 +1,1 @@
+//! The MLflow-compatible surface: wire types, routes, error codes; nothing else.

@@ -1,0 +1,1 @@
+//! Bytes by content: files, trees and commits under their BLAKE3 ids.

@@ -1,0 +1,1 @@
+//! Background work: job loop, step executors, triggers, reconcilers.

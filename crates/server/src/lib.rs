@@ -1,0 +1,1 @@
+//! One process: configuration, middleware, router, embedded page, shutdown.

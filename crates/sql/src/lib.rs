@@ -1,0 +1,1 @@
+//! SQL over tables: the one home of the query engine.

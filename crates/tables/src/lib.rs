@@ -1,0 +1,1 @@
+//! Tabular data: read, write, profiles, contracts, drift and performance statistics.
