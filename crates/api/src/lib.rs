@@ -1,1 +1,12 @@
-//! x
+//! Volano's own HTTP API: wire types, routes, OpenAPI, problem+json.
+//!
+//! A handler extracts, calls one method of `app` and converts; every rule sits a floor below.
+
+pub mod extract;
+pub mod governance;
+pub mod problem;
+pub mod router;
+
+pub use extract::{Ctx, Json, Path, Query, RequestId};
+pub use problem::Problem;
+pub use router::{PREFIX, openapi, router};

@@ -1,6 +1,7 @@
 //! Reading and verifying the audit log.
 
-use db::governance::audit_event::{self, AuditFilter, Verdict};
+use db::governance::audit_event;
+pub use db::governance::audit_event::{AuditFilter, Verdict};
 use domain::governance::audit_event::AuditEvent;
 use domain::governance::role::Permission;
 

@@ -1,0 +1,16 @@
+//! Routes of the governance room.
+
+pub mod audit_event;
+pub mod notice;
+
+use app::App;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The room's routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(audit_event::list))
+        .routes(routes!(audit_event::verify))
+        .routes(routes!(notice::stream))
+}
