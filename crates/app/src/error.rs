@@ -160,3 +160,19 @@ impl From<db::Error> for Error {
         }
     }
 }
+
+impl From<objects::Error> for Error {
+    fn from(error: objects::Error) -> Self {
+        match error {
+            objects::Error::Full { .. } => Self::Unavailable {
+                what: error.to_string(),
+            },
+            objects::Error::TooLarge { .. } => Self::invalid("body", error.to_string()),
+            objects::Error::BrokenOff(_) => Self::invalid("body", error.to_string()),
+            objects::Error::Tree(domain::data::tree::TreeError::Twice(_)) => {
+                Self::invalid("files", error.to_string())
+            }
+            other => Self::internal(other),
+        }
+    }
+}

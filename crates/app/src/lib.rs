@@ -37,6 +37,7 @@ pub struct App {
 struct Inner {
     db: Db,
     home: Home,
+    objects: objects::Store,
     clock: Clock,
     notices: Notices,
 }
@@ -86,10 +87,12 @@ impl App {
     pub async fn open(home: Home, database: Option<&str>, clock: Clock) -> Result<Self> {
         let url = database.map_or_else(|| home.database_url(), ToOwned::to_owned);
         let db = Db::open(&url).await?;
+        let objects = objects::Store::open(&home.objects_dir())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
                 home,
+                objects,
                 clock,
                 notices: Notices::new(),
             }),
@@ -99,6 +102,11 @@ impl App {
     /// The folder that holds everything but an external database.
     pub fn home(&self) -> &Home {
         &self.inner.home
+    }
+
+    /// The bytes of everything: data, artifacts, code.
+    pub fn objects(&self) -> &objects::Store {
+        &self.inner.objects
     }
 
     /// The live notices of committed changes.
