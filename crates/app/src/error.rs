@@ -176,3 +176,14 @@ impl From<objects::Error> for Error {
         }
     }
 }
+
+impl From<environments::Error> for Error {
+    fn from(error: environments::Error) -> Self {
+        if error.is_input() {
+            return Self::invalid("env", error.to_string());
+        }
+        Self::Unavailable {
+            what: error.to_string(),
+        }
+    }
+}

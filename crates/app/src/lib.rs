@@ -40,6 +40,7 @@ struct Inner {
     objects: objects::Store,
     clock: Clock,
     notices: Notices,
+    environments: environments::Environments,
 }
 
 /// A change's audit entry, without what [`App::mutate`] fills in (time, actor, outcome).
@@ -88,6 +89,7 @@ impl App {
         let url = database.map_or_else(|| home.database_url(), ToOwned::to_owned);
         let db = Db::open(&url).await?;
         let objects = objects::Store::open(&home.objects_dir())?;
+        let environments = environments::Environments::new(home.envs_dir());
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
@@ -95,6 +97,7 @@ impl App {
                 objects,
                 clock,
                 notices: Notices::new(),
+                environments,
             }),
         })
     }
@@ -107,6 +110,11 @@ impl App {
     /// The bytes of everything: data, artifacts, code.
     pub fn objects(&self) -> &objects::Store {
         &self.inner.objects
+    }
+
+    /// The Python environments that steps and model workers share.
+    pub fn environments(&self) -> &environments::Environments {
+        &self.inner.environments
     }
 
     /// The live notices of committed changes.
