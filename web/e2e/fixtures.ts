@@ -1,0 +1,89 @@
+/** A project in the middle of its life: the flights of the example, with figures in their true range. */
+
+type Handler = (match: RegExpMatchArray, url: URL, body: unknown) => unknown;
+export type Route = [string, RegExp, Handler, unknown?];
+
+const MINUTE = 60_000;
+export const NOW = Date.now();
+
+/** Repeatable figures: a linear congruential generator. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+}
+
+export const id = (n: number) => `019ac0de${n.toString(16).padStart(4, "0")}70008000${((n * 2654435761) >>> 0).toString(16).padStart(8, "0")}${((n * 40503 + 977) >>> 0).toString(16).padStart(4, "0").slice(-4)}`.padEnd(32, "0").slice(0, 32);
+
+const names = ["brisk-otter", "deft-lynx", "calm-heron", "bold-marten", "keen-ibis", "swift-vole", "wry-stoat", "pale-finch"];
+
+const server = { version: "0.1.0", home: "/home/ana/flights/.volano", database: "sqlite", projects: ["flights"] };
+
+const overview = {
+  stages: [
+    { stage: "collect", state: "ok", headline: "flights@v4 · 111,278 rows", detail: "weather@v2; watched folder, 2 min ago", link: "/data/flights@v4" },
+    { stage: "analyse", state: "ok", headline: "1 notebook, 4 profiles", detail: "explore.ipynb ran with v4", link: "/data/flights@v4" },
+    { stage: "prepare", state: "ok", headline: "1 of 4 months run", detail: "3 restored by key", link: "/pipelines/flights" },
+    { stage: "train", state: "working", headline: "train on 83,410 rows", detail: "running for 14 s", link: `/pipeline-runs/${id(3)}` },
+    { stage: "validate", state: "waiting", headline: "gate: 5 conditions", detail: "last: accepted flights:3", link: "/models/flights" },
+    { stage: "serve", state: "ok", headline: "flights:3 at 100%", detail: "212 requests/min, p99 9.4 ms", link: "/deploy/flights-late" },
+    { stage: "monitor", state: "attention", headline: "drift in 2 of 14 columns", detail: "dep_hour moved 0.31 of the rows", link: "/monitor/flights-late" },
+    { stage: "retrain", state: "ok", headline: "drift-flights-late fired", detail: "2 min ago; next schedule Mon 03:00", link: "/pipelines/flights" },
+  ],
+  attention: [
+    { kind: "drift", severity: "alarm", text: "flights-late: dep_hour and temp moved since training, 0.31 of the rows at least", link: "/monitor/flights-late", time_ms: NOW - 2 * MINUTE },
+    { kind: "data", severity: "rejected", text: "flights: a batch was rejected, 3 rules broken (arr_delay missing in 52% of rows)", link: "/data/flights", time_ms: NOW - 31 * MINUTE },
+  ],
+  serving: [{ deployment: "flights-late", model: "flights", version: 3, state: "ready", requests_per_min: 212, error_rate: 0, p99_ms: 9.4 }],
+  recent: Array.from({ length: 12 }, (_, i) => ({
+    time_ms: NOW - (i * i * 3 + 2) * MINUTE,
+    actor: i % 3 === 0 ? "system" : "local",
+    action: "pipelines.pipeline_run.start",
+    noun: "pipeline_run",
+    id: id(3),
+    text: ["flights run 4 started by drift-flights-late", "flights@v4 published, 28,327 new rows", "flights:3 is champion", "rollout of flights:3 finished at 100%", "gate accepted flights:3", "evaluation on 2013-04 done"][i % 6],
+    link: `/pipeline-runs/${id(3)}`,
+  })),
+};
+
+export const runs = (() => {
+  const next = random(7);
+  return Array.from({ length: 1200 }, (_, i) => {
+    const auc = 0.66 + next() * 0.09;
+    const failed = next() < 0.03;
+    const start = NOW - (i * 7 + 2) * MINUTE;
+    return {
+      id: id(1000 + i),
+      name: `${names[i % names.length]}-${1200 - i}`,
+      experiment: i % 5 === 4 ? "explore" : "flights",
+      status: i === 0 ? "running" : failed ? "failed" : "finished",
+      start_ms: start,
+      end_ms: i === 0 ? null : start + Math.round(9_000 + next() * 30_000),
+      metrics: failed ? {} : { roc_auc: auc, average_precision: auc - 0.25 + next() * 0.02, log_loss: 0.52 - (auc - 0.66), brier: 0.165 - (auc - 0.66) / 4, training_score: auc + 0.03 },
+      params: { lr: ["0.05", "0.1", "0.2"][Math.floor(next() * 3)]!, max_leaf_nodes: String([15, 31, 63][Math.floor(next() * 3)]), seed: String(1 + (i % 3)), early_stopping: "auto" },
+      tags: { "volano.step": "train" },
+    };
+  });
+})();
+
+export const routes: Route[] = [
+  ["GET", /^\/server$/, () => server, "same"],
+  ["GET", /^\/overview$/, () => overview, { stages: [], attention: [], serving: [], recent: [] }],
+  ["GET", /^\/experiments$/, () => ({ items: [{ id: "1", name: "flights" }, { id: "2", name: "explore" }] }), "list"],
+  [
+    "POST",
+    /^\/runs\/search$/,
+    (_m, _u, body) => {
+      const search = body as { max_results?: number; page_token?: string; filter?: string; experiment?: string };
+      const wanted = search.filter?.match(/%(.*)%/)?.[1];
+      const all = runs.filter((run) => (!search.experiment || run.experiment === search.experiment) && (!wanted || run.name.includes(wanted)));
+      const from = Number(search.page_token ?? 0);
+      const items = all.slice(from, from + (search.max_results ?? 100));
+      const end = from + items.length;
+      return { items, total: all.length, next_page_token: end < all.length ? String(end) : undefined };
+    },
+    "list",
+  ],
+];

@@ -1,0 +1,36 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Empty, Fault } from "./ui/state";
+import { Overview } from "./pages/overview";
+import { Shell } from "./ui/shell";
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <Empty center title="There is no such page">The rooms are in the side bar; Ctrl K finds runs, models and data sets by name.</Empty>,
+  errorComponent: ({ error, reset }) => <Fault error={error} retry={reset} />,
+});
+
+const at = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load as () => Promise<Record<string, React.ComponentType>>, name) });
+
+const routes = [
+  createRoute({ getParentRoute: () => root, path: "/", component: Overview }),
+  at("/runs", () => import("./pages/runs"), "Runs"),
+  at("/settings", () => import("./pages/settings"), "Settings"),
+];
+
+/** Search values stay plain text in the address, so that links can be read and typed. */
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const out = new URLSearchParams(search as Record<string, string>).toString();
+    return out ? `?${out}` : "";
+  },
+  defaultPreload: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

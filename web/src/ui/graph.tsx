@@ -1,0 +1,117 @@
+/** A graph of steps: laid out in a worker, drawn as SVG, top-down where the pane is narrow, letters never under 11 px. */
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { Tone } from "./status";
+
+export interface GraphNode {
+  id: string;
+  name: string;
+  sub?: string;
+  glyph?: string;
+  tone?: Tone;
+  kind?: "step" | "data";
+}
+
+export interface LayoutRequest {
+  serial: number;
+  nodes: string[];
+  edges: [string, string][];
+  down: boolean;
+  width: number;
+  height: number;
+}
+
+export interface LayoutResult {
+  serial: number;
+  width: number;
+  height: number;
+  nodes: Record<string, { x: number; y: number }>;
+  edges: { x: number; y: number }[][];
+}
+
+const WIDTH = 168;
+const HEIGHT = 46;
+/** Below this width the graph runs downwards. */
+const NARROW = 760;
+
+function curve(points: { x: number; y: number }[], down: boolean): string {
+  const [first, ...rest] = points;
+  if (!first) return "";
+  let path = `M${first.x} ${first.y}`;
+  let from = first;
+  for (const to of rest) {
+    const mid = down ? (from.y + to.y) / 2 : (from.x + to.x) / 2;
+    path += down ? `C${from.x} ${mid} ${to.x} ${mid} ${to.x} ${to.y}` : `C${mid} ${from.y} ${mid} ${to.y} ${to.x} ${to.y}`;
+    from = to;
+  }
+  return path;
+}
+
+const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+
+export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: GraphNode[]; edges: [string, string][]; label: string; selected?: string; onSelect?: (id: string) => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  const worker = useRef<Worker | null>(null);
+  const [down, setDown] = useState(false);
+  const [layout, setLayout] = useState<LayoutResult | null>(null);
+  const shape = useMemo(() => JSON.stringify([nodes.map((n) => n.id), edges]), [nodes, edges]);
+  useEffect(() => {
+    const made = new Worker(new URL("./graph.worker.ts", import.meta.url), { type: "module" });
+    made.onmessage = (event: MessageEvent<LayoutResult>) => setLayout(event.data);
+    worker.current = made;
+    const watch = new ResizeObserver(([entry]) => entry && setDown(entry.contentRect.width < NARROW));
+    if (box.current) watch.observe(box.current);
+    return () => {
+      made.terminate();
+      watch.disconnect();
+    };
+  }, []);
+  useEffect(() => {
+    const [ids, links] = JSON.parse(shape) as [string[], [string, string][]];
+    const known = new Set(ids);
+    const request: LayoutRequest = { serial: Date.now(), nodes: ids, edges: links.filter(([a, b]) => known.has(a) && known.has(b)), down, width: WIDTH, height: HEIGHT };
+    worker.current?.postMessage(request);
+  }, [shape, down]);
+  const ready = layout && nodes.every((n) => layout.nodes[n.id]);
+  return (
+    <div className="graph" ref={box} style={{ minHeight: ready ? undefined : 160 }} role="group" aria-label={label} tabIndex={0}>
+      {ready && (
+        <svg width={layout.width} height={layout.height} viewBox={`0 0 ${layout.width} ${layout.height}`}>
+          <defs>
+            <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+              <path d="M0 .5 7.5 4 0 7.5Z" className="arrowhead" />
+            </marker>
+          </defs>
+          {layout.edges.map((points, i) => (
+            <path key={i} className="edge" d={curve(points, down)} markerEnd="url(#arrow)" />
+          ))}
+          {nodes.map((node) => {
+            const place = layout.nodes[node.id];
+            if (!place) return null;
+            return <NodeBox key={node.id} node={node} x={place.x} y={place.y} on={selected === node.id} onSelect={onSelect} />;
+          })}
+        </svg>
+      )}
+    </div>
+  );
+}
+
+function NodeBox({ node, x, y, on, onSelect }: { node: GraphNode; x: number; y: number; on: boolean; onSelect?: (id: string) => void }) {
+  const pick = onSelect && node.kind !== "data" ? () => onSelect(node.id) : undefined;
+  return (
+    <g
+      className={`node ${node.kind === "data" ? "data" : ""} ${node.tone ? `n-${node.tone}` : ""} ${on ? "on" : ""}`}
+      transform={`translate(${x - WIDTH / 2} ${y - HEIGHT / 2})`}
+      {...(pick ? { role: "button", tabIndex: 0, "aria-pressed": on, "aria-label": `${node.name}: ${node.sub ?? ""}`, onClick: pick, onKeyDown: (e: React.KeyboardEvent) => (e.key === "Enter" || e.key === " ") && pick() } : {})}
+    >
+      <title>{`${node.name}${node.sub ? `: ${node.sub}` : ""}`}</title>
+      <rect width={WIDTH} height={HEIGHT} rx="6" />
+      <text x="12" y="19">
+        {cut(node.name, 22)}
+      </text>
+      <text x="12" y="35" className="sub">
+        {node.glyph && <tspan>{`${node.glyph} `}</tspan>}
+        {cut(node.sub ?? "", 25)}
+      </text>
+    </g>
+  );
+}

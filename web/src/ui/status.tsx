@@ -1,0 +1,39 @@
+/** Status is shape and word; colour comes third. */
+import { words } from "../lib/format";
+
+export type Tone = "good" | "warn" | "bad" | "live" | "idle";
+
+const table: Record<Tone, [glyph: string, states: string[]]> = {
+  good: ["✓", ["ok", "good", "succeeded", "finished", "passed", "pass", "done", "accepted", "healthy", "published", "ready", "intact", "champion", "deployed", "full", "closed", "stable", "valid", "completed", "fired", "served"]],
+  bad: ["✗", ["failed", "bad", "rejected", "fail", "broken", "error", "refused", "alarm", "killed", "unhealthy", "critical", "lost", "invalid", "drift", "blocked"]],
+  warn: ["!", ["warn", "warning", "attention", "waiting_approval", "degraded", "suppressed", "stale", "open", "rolled_back", "late", "paused", "cancelled", "canceled", "interrupted", "not_enough_rows"]],
+  live: ["●", ["running", "working", "active", "canary", "rolling_out", "starting", "live", "scheduled", "shadow", "claimed", "spawned", "serving", "in_progress", "cancelling", "loading"]],
+  idle: ["◌", ["idle", "waiting", "pending", "queued", "skipped", "skip", "no_change", "none", "merged", "unknown", "empty", "retired", "inactive", "stopped", "archived", "restored"]],
+};
+
+export function toneOf(state: string | null | undefined): Tone {
+  const key = (state ?? "").toLowerCase();
+  for (const tone of Object.keys(table) as Tone[]) if (table[tone][1].includes(key)) return tone;
+  return "idle";
+}
+
+export function Status({ state, tone, children, title }: { state: string; tone?: Tone; children?: React.ReactNode; title?: string }) {
+  const shade = tone ?? toneOf(state);
+  return (
+    <span className={`st ${shade}`} title={title}>
+      <i aria-hidden="true">{table[shade][0]}</i>
+      <span>{children ?? words(state.toLowerCase())}</span>
+    </span>
+  );
+}
+
+/** The shape alone, with its word for those who cannot see it. */
+export function Glyph({ state, tone }: { state: string; tone?: Tone }) {
+  const shade = tone ?? toneOf(state);
+  return (
+    <span className={`st ${shade}`} title={words(state.toLowerCase())}>
+      <i aria-hidden="true">{table[shade][0]}</i>
+      <span className="sr">{words(state.toLowerCase())}</span>
+    </span>
+  );
+}

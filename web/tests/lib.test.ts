@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { hashOf, verify, GENESIS, type ChainEvent } from "../src/lib/audit";
+import { slots } from "../src/lib/color";
+import { bytes, figure, moment, percent, signed, span } from "../src/lib/format";
+import { align, smooth, summary } from "../src/lib/series";
+
+describe("figures", () => {
+  test("keep four significant digits at any size", () => {
+    expect([0.84123, 12.3456, 1234.5, 12345.6, 81432, 0.00001234, 2.5e10].map((v) => figure(v))).toEqual(["0.8412", "12.35", "1235", "12,346", "81,432", "1.23e-5", "2.50e10"]);
+    expect(figure(null)).toBe("–");
+    expect(figure(Number.NaN)).toBe("NaN");
+    expect(figure(Number.NEGATIVE_INFINITY)).toBe("−∞");
+  });
+  test("differences have a sign, shares a percent", () => {
+    expect([signed(0.0121), signed(-0.002), signed(0)]).toEqual(["+0.0121", "−0.0020", "±0"]);
+    expect([percent(0.523), percent(0), percent(1), percent(0.0004)]).toEqual(["52.3%", "0%", "100%", "0.04%"]);
+  });
+  test("spans and sizes use the unit that fits", () => {
+    expect([9.44, 140, 2_100, 14_000, 200_000, 7_500_000, 273_600_000].map((v) => span(v))).toEqual(["9.4 ms", "140 ms", "2.1 s", "14 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"]);
+    expect([bytes(900), bytes(1_234_000), bytes(123_456_789)]).toEqual(["900 B", "1.2 MB", "123 MB"]);
+  });
+  test("moments are as exact as their age makes useful", () => {
+    const now = new Date(2026, 10, 25, 18, 30).getTime();
+    expect(moment(now - 30_000, now)).toBe("30 s ago");
+    expect(moment(now - 5 * 60_000, now)).toBe("5 min ago");
+    expect(moment(new Date(2026, 10, 25, 9, 5).getTime(), now)).toBe("09:05");
+    expect(moment(new Date(2026, 10, 24, 18, 3).getTime(), now)).toBe("24 Nov 18:03");
+    expect(moment(new Date(2013, 3, 1).getTime(), now)).toBe("1 Apr 2013");
+  });
+});
+
+describe("series", () => {
+  test("smoothing is debiased: a constant stays, the first point is itself", () => {
+    expect(smooth([5, 5, 5], 0.9)).toEqual([5, 5, 5].map((v) => expect.closeTo(v, 12)));
+    expect(smooth([2, null, 4], 0.5)).toEqual([expect.closeTo(2, 12), null, expect.closeTo(10 / 3, 12)]);
+  });
+  test("lines with points of their own share one axis", () => {
+    expect(align([{ x: [1, 3], y: [10, 30] }, { x: [2, 3], y: [2, null] }])).toEqual({ x: [1, 2, 3], ys: [[10, null, 30], [null, 2, null]] });
+  });
+  test("a line reads as a sentence", () => {
+    expect(summary("loss", [0.9, 0.4, 0.5], (v) => String(v))).toBe("loss: 3 points from 0.9 to 0.5, lowest 0.4, highest 0.9.");
+  });
+});
+
+test("eight lines never share a colour; the ninth is grey", () => {
+  const chosen = [...slots(Array.from({ length: 9 }, (_, i) => `run-${i}`)).values()];
+  expect(new Set(chosen.slice(0, 8)).size).toBe(8);
+  expect(chosen[8]).toBe(0);
+});
+
+describe("the audit chain", () => {
+  const event = (seq: number, prev: string): ChainEvent => {
+    const made = { seq, time_ms: 1_764_000_000_000 + seq, actor: "local", action: "data.version.add", noun: "data_version", id: "flights@v1", outcome: "done", detail_text: '{"rows":27004,"name":"Zürich"}', prev_hash: prev, hash: "" };
+    return { ...made, hash: hashOf(made) };
+  };
+  const first = event(1, GENESIS);
+  const second = event(2, first.hash);
+  test("holds when every event follows the one before", () => {
+    expect(verify([first, second])).toEqual({ ok: true, checked: 2, head: second.hash });
+    expect(verify([second], first.hash, 1)).toMatchObject({ ok: true, checked: 2 });
+  });
+  test("shows an alteration, a gap and another order", () => {
+    expect(verify([first, { ...second, actor: "mallory" }])).toMatchObject({ ok: false, seq: 2 });
+    expect(verify([second])).toMatchObject({ ok: false, reason: "event 1 is missing" });
+    expect(verify([{ ...first, prev_hash: "0".repeat(63) + "1" }])).toMatchObject({ ok: false, seq: 1 });
+  });
+});
