@@ -32,16 +32,8 @@ impl FromRequestParts<App> for Ctx {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         // A route that the server's sign-in did not pass has no actor: closed by default.
-        let actor = parts
-            .extensions
-            .get::<Actor>()
-            .cloned()
-            .ok_or(Error::Unauthenticated)?;
-        let id = parts
-            .extensions
-            .get::<RequestId>()
-            .map(|id| id.0.clone())
-            .unwrap_or_default();
+        let actor = parts.extensions.get::<Actor>().cloned().ok_or(Error::Unauthenticated)?;
+        let id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         Ok(Self(app.context(actor, id)))
     }
 }
@@ -82,11 +74,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        query
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|rejection: QueryRejection| {
-                Problem::from(Error::invalid("query", rejection.body_text()))
-            })
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(|rejection: QueryRejection| {
+            Problem::from(Error::invalid("query", rejection.body_text()))
+        })
     }
 }
 

@@ -38,11 +38,7 @@ pub struct Problem {
 fn describe(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     match kind {
         ErrorKind::Invalid => (StatusCode::BAD_REQUEST, "Invalid input", "invalid"),
-        ErrorKind::CheckFailed => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "A check said no",
-            "check_failed",
-        ),
+        ErrorKind::CheckFailed => (StatusCode::UNPROCESSABLE_ENTITY, "A check said no", "check_failed"),
         ErrorKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Not signed in", "unauthenticated"),
         ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "Not allowed", "forbidden"),
         ErrorKind::NotFound => (StatusCode::NOT_FOUND, "Not found", "not_found"),
@@ -88,10 +84,7 @@ impl IntoResponse for Problem {
         }
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }

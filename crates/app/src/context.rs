@@ -19,26 +19,17 @@ pub struct Actor {
 impl Actor {
     /// The one user of a home without accounts.
     pub fn local() -> Self {
-        Self {
-            name: "local".to_owned(),
-            role: Role::Administrator,
-        }
+        Self { name: "local".to_owned(), role: Role::Administrator }
     }
 
     /// The server's own background work.
     pub fn system() -> Self {
-        Self {
-            name: "system".to_owned(),
-            role: Role::Administrator,
-        }
+        Self { name: "system".to_owned(), role: Role::Administrator }
     }
 
     /// The code of a running step.
     pub fn step(step_run: &Id) -> Self {
-        Self {
-            name: format!("step:{step_run}"),
-            role: Role::Step,
-        }
+        Self { name: format!("step:{step_run}"), role: Role::Step }
     }
 }
 
@@ -88,11 +79,7 @@ pub struct Context {
 
 impl Context {
     pub(crate) fn new(actor: Actor, request_id: String, clock: Clock) -> Self {
-        Self {
-            actor,
-            request_id,
-            clock,
-        }
+        Self { actor, request_id, clock }
     }
 
     /// The time of the request's clock.

@@ -115,27 +115,17 @@ impl Error {
 
     /// Shorthand for [`Error::Invalid`].
     pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Invalid {
-            field: field.into(),
-            reason: reason.into(),
-        }
+        Self::Invalid { field: field.into(), reason: reason.into() }
     }
 
     /// Shorthand for [`Error::NotFound`].
     pub fn not_found(noun: &'static str, id: impl ToString) -> Self {
-        Self::NotFound {
-            noun,
-            id: id.to_string(),
-        }
+        Self::NotFound { noun, id: id.to_string() }
     }
 
     /// Shorthand for [`Error::Conflict`].
     pub fn conflict(noun: &'static str, id: impl ToString, reason: impl Into<String>) -> Self {
-        Self::Conflict {
-            noun,
-            id: id.to_string(),
-            reason: reason.into(),
-        }
+        Self::Conflict { noun, id: id.to_string(), reason: reason.into() }
     }
 
     /// Wraps what is not the caller's fault.
@@ -147,14 +137,10 @@ impl Error {
 impl From<db::Error> for Error {
     fn from(error: db::Error) -> Self {
         match error {
-            db::Error::Unreachable(_) => Self::Unavailable {
-                what: error.to_string(),
-            },
-            db::Error::Newer { .. } | db::Error::Damaged { .. } => Self::Conflict {
-                noun: "database",
-                id: "home".to_owned(),
-                reason: error.to_string(),
-            },
+            db::Error::Unreachable(_) => Self::Unavailable { what: error.to_string() },
+            db::Error::Newer { .. } | db::Error::Damaged { .. } => {
+                Self::Conflict { noun: "database", id: "home".to_owned(), reason: error.to_string() }
+            }
             db::Error::Address(_) => Self::invalid("database", error.to_string()),
             other => Self::internal(other),
         }
@@ -164,9 +150,7 @@ impl From<db::Error> for Error {
 impl From<objects::Error> for Error {
     fn from(error: objects::Error) -> Self {
         match error {
-            objects::Error::Full { .. } => Self::Unavailable {
-                what: error.to_string(),
-            },
+            objects::Error::Full { .. } => Self::Unavailable { what: error.to_string() },
             objects::Error::TooLarge { .. } => Self::invalid("body", error.to_string()),
             objects::Error::BrokenOff(_) => Self::invalid("body", error.to_string()),
             objects::Error::Tree(domain::data::tree::TreeError::Twice(_)) => {
@@ -182,8 +166,6 @@ impl From<environments::Error> for Error {
         if error.is_input() {
             return Self::invalid("env", error.to_string());
         }
-        Self::Unavailable {
-            what: error.to_string(),
-        }
+        Self::Unavailable { what: error.to_string() }
     }
 }

@@ -68,17 +68,8 @@ impl Home {
             let path = path.to_owned();
             move |source| HomeError::Io { path, source }
         };
-        for folder in [
-            root.to_owned(),
-            root.join("objects"),
-            root.join("work"),
-            root.join("envs"),
-        ] {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)
-                .map_err(at(&folder))?;
+        for folder in [root.to_owned(), root.join("objects"), root.join("work"), root.join("envs")] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(at(&folder))?;
         }
         let root = root.canonicalize().map_err(at(root))?;
         let lock_path = root.join("lock");
@@ -95,17 +86,10 @@ impl Home {
                 || "another volano process".to_owned(),
                 |server| format!("the server at {} (process {})", server.url, server.pid),
             );
-            HomeError::InUse {
-                path: root.clone(),
-                by,
-                server,
-            }
+            HomeError::InUse { path: root.clone(), by, server }
         })?;
         check_format(&root)?;
-        Ok(Self {
-            root,
-            _lock: Arc::new(lock),
-        })
+        Ok(Self { root, _lock: Arc::new(lock) })
     }
 
     /// The folder itself.
@@ -135,10 +119,7 @@ impl Home {
 
     /// Says where this process serves the home, for commands that find the folder in use.
     pub fn announce(&self, url: &str) -> io::Result<()> {
-        let server = RunningServer {
-            pid: std::process::id(),
-            url: url.to_owned(),
-        };
+        let server = RunningServer { pid: std::process::id(), url: url.to_owned() };
         let text = serde_json::to_string(&server).map_err(io::Error::other)?;
         replace(&self.root.join("server.json"), text.as_bytes())
     }
@@ -165,10 +146,7 @@ fn check_format(root: &Path) -> Result<(), HomeError> {
             if readable {
                 return Ok(());
             }
-            Err(HomeError::Newer {
-                path: root.to_owned(),
-                found: text.trim().to_owned(),
-            })
+            Err(HomeError::Newer { path: root.to_owned(), found: text.trim().to_owned() })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             replace(&path, format!("{FORMAT}\n").as_bytes()).map_err(|source| HomeError::Io { path, source })
@@ -180,12 +158,7 @@ fn check_format(root: &Path) -> Result<(), HomeError> {
 /// Writes a small file whole or not at all: temporary name, fsync, rename, fsync of the folder.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&temporary)?;
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;

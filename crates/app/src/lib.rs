@@ -41,6 +41,7 @@ struct Inner {
     clock: Clock,
     notices: Notices,
     environments: environments::Environments,
+    secret: governance::token::Secret,
 }
 
 /// A change's audit entry, without what [`App::mutate`] fills in (time, actor, outcome).
@@ -55,12 +56,7 @@ pub struct Audit {
 impl Audit {
     /// An entry for `action` (`room.noun.verb`) on the thing `id` of kind `noun`.
     pub fn new(action: &'static str, noun: &'static str, id: impl ToString) -> Self {
-        Self {
-            action,
-            noun,
-            id: id.to_string(),
-            detail: serde_json::json!({}),
-        }
+        Self { action, noun, id: id.to_string(), detail: serde_json::json!({}) }
     }
 
     /// Adds what changed; never a secret.
@@ -87,19 +83,12 @@ impl App {
     /// Opens the database of `home` (or `database`, a URL) and brings it up to date.
     pub async fn open(home: Home, database: Option<&str>, clock: Clock) -> Result<Self> {
         let url = database.map_or_else(|| home.database_url(), ToOwned::to_owned);
+        let secret = governance::token::Secret::open(home.root())?;
         let db = Db::open(&url).await?;
         let objects = objects::Store::open(&home.objects_dir())?;
         let environments = environments::Environments::new(home.envs_dir());
-        Ok(Self {
-            inner: Arc::new(Inner {
-                db,
-                home,
-                objects,
-                clock,
-                notices: Notices::new(),
-                environments,
-            }),
-        })
+        let notices = Notices::new();
+        Ok(Self { inner: Arc::new(Inner { db, home, objects, clock, notices, environments, secret }) })
     }
 
     /// The folder that holds everything but an external database.
@@ -130,6 +119,10 @@ impl App {
     /// A context for the server's own background work.
     pub fn system(&self) -> Context {
         self.context(Actor::system(), "background")
+    }
+
+    pub(crate) fn secret(&self) -> &governance::token::Secret {
+        &self.inner.secret
     }
 
     /// The clock that contexts read.
@@ -192,10 +185,7 @@ impl App {
             })
             .await?;
         self.inner.notices.publish(&event);
-        Err(Error::Forbidden {
-            actor: ctx.actor.name.clone(),
-            permission,
-        })
+        Err(Error::Forbidden { actor: ctx.actor.name.clone(), permission })
     }
 
     /// Finishes accepted writes and closes the database.

@@ -28,9 +28,7 @@ pub struct Notices {
 
 impl Notices {
     pub(crate) fn new() -> Self {
-        Self {
-            sender: broadcast::channel(BACKLOG).0,
-        }
+        Self { sender: broadcast::channel(BACKLOG).0 }
     }
 
     /// Notices from now on.

@@ -37,13 +37,11 @@ const LOCK_KEY: i64 = 0x0076_6f6c_616e_6f00;
 /// Brings the schema up to date; refuses a newer one.
 pub(crate) async fn run(conn: &mut Conn<'_>, database: &str) -> Result<()> {
     if conn.engine() == Engine::Postgres {
-        conn.execute("SELECT pg_advisory_lock($1)", args![LOCK_KEY])
-            .await?;
+        conn.execute("SELECT pg_advisory_lock($1)", args![LOCK_KEY]).await?;
     }
     let result = apply(conn, database).await;
     if conn.engine() == Engine::Postgres {
-        conn.execute("SELECT pg_advisory_unlock($1)", args![LOCK_KEY])
-            .await?;
+        conn.execute("SELECT pg_advisory_unlock($1)", args![LOCK_KEY]).await?;
     }
     result
 }
@@ -54,20 +52,12 @@ async fn apply(conn: &mut Conn<'_>, database: &str) -> Result<()> {
          (version BIGINT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL)",
     )
     .await?;
-    let row = conn
-        .fetch_one(
-            "SELECT COALESCE(MAX(version), 0) AS version FROM schema_version",
-            args![],
-        )
-        .await?;
+    let row =
+        conn.fetch_one("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version", args![]).await?;
     let found: i64 = row.get("version")?;
     let known = MIGRATIONS.last().map_or(0, |last| last.version);
     if found > known {
-        return Err(Error::Newer {
-            database: database.to_owned(),
-            found,
-            known,
-        });
+        return Err(Error::Newer { database: database.to_owned(), found, known });
     }
     for migration in MIGRATIONS.iter().filter(|step| step.version > found) {
         conn.run_script("BEGIN").await?;

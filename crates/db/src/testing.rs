@@ -11,9 +11,7 @@ use crate::{Error, Result};
 pub async fn create_database(url: &str, name: &str) -> Result<()> {
     let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(url.to_owned()))?;
     let mut conn = PgConnection::connect_with(&options).await?;
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE \"{name}\"")))
-        .execute(&mut conn)
-        .await?;
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE \"{name}\""))).execute(&mut conn).await?;
     conn.close().await?;
     Ok(())
 }

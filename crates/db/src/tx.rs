@@ -145,36 +145,28 @@ impl Conn<'_> {
     /// The first row of a query, if it has one.
     pub async fn fetch_optional(&mut self, sql: &str, args: Vec<Value>) -> Result<Option<Row>> {
         match self {
-            Self::Sqlite(conn) => Ok(bind_sqlite(sql, args)
-                .fetch_optional(&mut **conn)
-                .await?
-                .map(Row::Sqlite)),
-            Self::Postgres(conn) => Ok(bind_postgres(sql, args)
-                .fetch_optional(&mut **conn)
-                .await?
-                .map(Row::Postgres)),
+            Self::Sqlite(conn) => {
+                Ok(bind_sqlite(sql, args).fetch_optional(&mut **conn).await?.map(Row::Sqlite))
+            }
+            Self::Postgres(conn) => {
+                Ok(bind_postgres(sql, args).fetch_optional(&mut **conn).await?.map(Row::Postgres))
+            }
         }
     }
 
     /// The row of a query that always has one (a count, a `RETURNING`).
     pub async fn fetch_one(&mut self, sql: &str, args: Vec<Value>) -> Result<Row> {
-        self.fetch_optional(sql, args)
-            .await?
-            .ok_or(Error::Sql(sqlx::Error::RowNotFound))
+        self.fetch_optional(sql, args).await?.ok_or(Error::Sql(sqlx::Error::RowNotFound))
     }
 
     /// Runs several statements without values; for migrations and savepoints.
     pub async fn run_script(&mut self, sql: &str) -> Result<()> {
         match self {
             Self::Sqlite(conn) => {
-                sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
-                    .execute(&mut **conn)
-                    .await?;
+                sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **conn).await?;
             }
             Self::Postgres(conn) => {
-                sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
-                    .execute(&mut **conn)
-                    .await?;
+                sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **conn).await?;
             }
         }
         Ok(())
@@ -182,29 +174,23 @@ impl Conn<'_> {
 }
 
 fn bind_sqlite(sql: &str, args: Vec<Value>) -> Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
-    args.into_iter().fold(
-        sqlx::query(AssertSqlSafe(sql.to_owned())),
-        |query, arg| match arg {
-            Value::I64(value) => query.bind(value),
-            Value::F64(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-            Value::Bool(value) => query.bind(value),
-            Value::Bytes(value) => query.bind(value),
-        },
-    )
+    args.into_iter().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), |query, arg| match arg {
+        Value::I64(value) => query.bind(value),
+        Value::F64(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+        Value::Bool(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+    })
 }
 
 fn bind_postgres(sql: &str, args: Vec<Value>) -> Query<'static, Postgres, sqlx::postgres::PgArguments> {
-    args.into_iter().fold(
-        sqlx::query(AssertSqlSafe(sql.to_owned())),
-        |query, arg| match arg {
-            Value::I64(value) => query.bind(value),
-            Value::F64(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-            Value::Bool(value) => query.bind(value),
-            Value::Bytes(value) => query.bind(value),
-        },
-    )
+    args.into_iter().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), |query, arg| match arg {
+        Value::I64(value) => query.bind(value),
+        Value::F64(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+        Value::Bool(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+    })
 }
 
 /// A row of either engine.
@@ -241,9 +227,7 @@ impl Row {
 
     /// A time column that may be absent.
     pub fn opt_time(&self, column: &str) -> Result<Option<domain::Timestamp>> {
-        Ok(self
-            .get::<Option<i64>>(column)?
-            .map(domain::Timestamp::from_millis))
+        Ok(self.get::<Option<i64>>(column)?.map(domain::Timestamp::from_millis))
     }
 
     /// An id column.
@@ -297,10 +281,7 @@ pub fn word<T: serde::Serialize>(value: &T) -> String {
 }
 
 fn corrupt(column: &str, reason: String) -> Error {
-    Error::Corrupt {
-        column: column.to_owned(),
-        reason,
-    }
+    Error::Corrupt { column: column.to_owned(), reason }
 }
 
 /// A handle to the database: cheap to clone.
@@ -317,9 +298,7 @@ enum Pools {
 
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Db")
-            .field("engine", &self.engine())
-            .finish_non_exhaustive()
+        f.debug_struct("Db").field("engine", &self.engine()).finish_non_exhaustive()
     }
 }
 
@@ -346,27 +325,19 @@ impl Db {
             .pragma("case_sensitive_like", "ON")
             .foreign_keys(true);
         let name = path.display().to_string();
-        let mut conn = SqliteConnection::connect_with(&options)
-            .await
-            .map_err(|error| damaged(&name, &error))?;
+        let mut conn =
+            SqliteConnection::connect_with(&options).await.map_err(|error| damaged(&name, &error))?;
         restrict(path)?;
-        migrate::run(&mut Conn::Sqlite(&mut conn), &name)
-            .await
-            .map_err(|error| match error {
-                Error::Sql(inner) => damaged(&name, &inner),
-                other => other,
-            })?;
+        migrate::run(&mut Conn::Sqlite(&mut conn), &name).await.map_err(|error| match error {
+            Error::Sql(inner) => damaged(&name, &inner),
+            other => other,
+        })?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(0)
             .acquire_timeout(CONNECT_TIMEOUT)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self {
-            pools: Pools::Sqlite {
-                readers,
-                writer: Writer::spawn(conn),
-            },
-        })
+        Ok(Self { pools: Pools::Sqlite { readers, writer: Writer::spawn(conn) } })
     }
 
     async fn open_postgres(url: &str) -> Result<Self> {
@@ -379,9 +350,7 @@ impl Db {
         let mut conn = pool.acquire().await?;
         migrate::run(&mut Conn::Postgres(&mut conn), &without_password(url)).await?;
         drop(conn);
-        Ok(Self {
-            pools: Pools::Postgres(pool),
-        })
+        Ok(Self { pools: Pools::Postgres(pool) })
     }
 
     /// Which engine is behind.
@@ -452,10 +421,7 @@ impl Reader {
 }
 
 fn damaged(database: &str, error: &sqlx::Error) -> Error {
-    Error::Damaged {
-        database: database.to_owned(),
-        reason: error.to_string(),
-    }
+    Error::Damaged { database: database.to_owned(), reason: error.to_string() }
 }
 
 fn restrict(path: &Path) -> Result<()> {

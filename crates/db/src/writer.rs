@@ -94,11 +94,7 @@ async fn run(mut conn: SqliteConnection, mut jobs: mpsc::Receiver<Message>) {
                 Message::Write(work) => group.push(work),
                 Message::Close(done) => closing = Some(done),
             }
-            next = if group.len() < GROUP && closing.is_none() {
-                jobs.try_recv().ok()
-            } else {
-                None
-            };
+            next = if group.len() < GROUP && closing.is_none() { jobs.try_recv().ok() } else { None };
         }
         commit_group(&mut conn, group).await;
     }
@@ -122,11 +118,7 @@ async fn commit_group(conn: &mut SqliteConnection, group: Vec<Work>) {
             begun = conn.run_script("SAVEPOINT one").await;
         }
         let (keep, answer) = work(&mut conn).await;
-        let end = if keep {
-            "RELEASE one"
-        } else {
-            "ROLLBACK TO one; RELEASE one"
-        };
+        let end = if keep { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
         if begun.is_ok() {
             begun = conn.run_script(end).await;
         }

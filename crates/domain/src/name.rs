@@ -41,16 +41,12 @@ impl Name {
             return Err(InvalidName::TooLong(text.len()));
         }
         let bad = if first.is_ascii_alphanumeric() {
-            text.chars()
-                .find(|c| !(c.is_ascii_alphanumeric() || "_-.".contains(*c)))
+            text.chars().find(|c| !(c.is_ascii_alphanumeric() || "_-.".contains(*c)))
         } else {
             Some(first)
         };
         match bad {
-            Some(character) => Err(InvalidName::Character {
-                name: text.to_owned(),
-                character,
-            }),
+            Some(character) => Err(InvalidName::Character { name: text.to_owned(), character }),
             None => Ok(Self(text.to_owned())),
         }
     }

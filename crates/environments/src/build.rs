@@ -63,10 +63,8 @@ pub(crate) async fn build(
     progress: &(impl Fn(Progress) + Sync),
 ) -> Result<()> {
     // A name of its own: an installer that outlived a killed server may still write into the last one.
-    let unique = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_nanos();
+    let unique =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
     let scratch = Scratch(root.join(format!("{key}.{}-{unique}.tmp", std::process::id())));
     let folder = &scratch.0;
     fs::create_dir(folder).map_err(Error::at(folder))?;
@@ -98,8 +96,7 @@ async fn create(folder: &Path, python: &Python, installer: &Installer) -> Result
     let (tool, mut make) = match installer {
         Installer::Uv(uv) => {
             let mut make = command(uv);
-            make.args(["venv", "--quiet", "--allow-existing", "--python"])
-                .arg(&python.executable);
+            make.args(["venv", "--quiet", "--allow-existing", "--python"]).arg(&python.executable);
             ("uv venv", make)
         }
         Installer::OuterPip => {
@@ -118,10 +115,7 @@ async fn create(folder: &Path, python: &Python, installer: &Installer) -> Result
     if done.status.success() {
         return Ok(());
     }
-    Err(Error::Create {
-        tool: tool.to_owned(),
-        tail: done.tail,
-    })
+    Err(Error::Create { tool: tool.to_owned(), tail: done.tail })
 }
 
 async fn install(
@@ -142,10 +136,7 @@ async fn install(
         }
         Installer::OuterPip => {
             let mut install = command(&python.executable);
-            install
-                .args(["-m", "pip", "--python"])
-                .arg(&inside)
-                .arg("install");
+            install.args(["-m", "pip", "--python"]).arg(&inside).arg("install");
             install
         }
         Installer::InnerPip => {
@@ -155,11 +146,7 @@ async fn install(
         }
     };
     if !matches!(installer, Installer::Uv(_)) {
-        install.args([
-            "--no-input",
-            "--disable-pip-version-check",
-            "--no-warn-script-location",
-        ]);
+        install.args(["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]);
     }
     install.arg("-r").arg(&file);
     let done = run(install, "installing the requirements", BUILD_LIMIT, |line| {
@@ -191,50 +178,30 @@ fn why_not_installed(done: &Finished) -> Error {
     } else {
         "the installer gave up"
     };
-    Error::Install {
-        package: missing,
-        reason: reason.to_owned(),
-        tail,
-    }
+    Error::Install { package: missing, reason: reason.to_owned(), tail }
 }
 
 async fn import(folder: &Path, module: &str) -> Result<()> {
     let mut probe = command(&folder.join("bin/python"));
     // The name is an argument, never part of the program.
-    probe
-        .args([
-            "-c",
-            "import importlib, sys; importlib.import_module(sys.argv[1])",
-        ])
-        .arg(module);
+    probe.args(["-c", "import importlib, sys; importlib.import_module(sys.argv[1])"]).arg(module);
     let done = run(probe, "importing the wanted modules", PROBE_LIMIT, |_| {}).await?;
     if done.status.success() {
         return Ok(());
     }
-    Err(Error::Probe {
-        module: module.to_owned(),
-        tail: done.tail,
-    })
+    Err(Error::Probe { module: module.to_owned(), tail: done.tail })
 }
 
 async fn freeze(folder: &Path) -> Result<Vec<String>> {
     let file = folder.join("freeze.txt");
     let mut list = command(&folder.join("bin/python"));
-    list.args(["-c", &FREEZE.replace("FILE", "freeze.txt")])
-        .current_dir(folder);
+    list.args(["-c", &FREEZE.replace("FILE", "freeze.txt")]).current_dir(folder);
     let done = run(list, "listing the packages", PROBE_LIMIT, |_| {}).await?;
     if !done.status.success() {
-        return Err(Error::Probe {
-            module: "importlib.metadata".to_owned(),
-            tail: done.tail,
-        });
+        return Err(Error::Probe { module: "importlib.metadata".to_owned(), tail: done.tail });
     }
     let text = fs::read_to_string(&file).map_err(Error::at(&file))?;
-    Ok(text
-        .lines()
-        .filter(|line| !line.is_empty())
-        .map(ToOwned::to_owned)
-        .collect())
+    Ok(text.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
 }
 
 /// Writes the record, points launchers at the final place, makes everything durable and renames.
@@ -244,15 +211,11 @@ fn finish(root: &Path, from: &Path, to: &Path, record: &Record) -> Result<()> {
     let text =
         serde_json::to_string_pretty(record).map_err(|error| Error::at(&path)(io::Error::other(error)))?;
     let mut file = File::create(&path).map_err(Error::at(&path))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(Error::at(&path))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::at(&path))?;
     // One call instead of one fsync for each of some ten thousand files.
     nix::unistd::syncfs(&file).map_err(|errno| Error::at(from)(errno.into()))?;
     fs::rename(from, to).map_err(Error::at(to))?;
-    File::open(root)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::at(root))
+    File::open(root).and_then(|folder| folder.sync_all()).map_err(Error::at(root))
 }
 
 /// Launchers in `bin/` name their interpreter by its whole path, which the rename changes.

@@ -48,10 +48,7 @@ impl Environments {
             return Ok(false);
         };
         let folder = self.inner.root.join(key.as_str());
-        let used = alone
-            .metadata()
-            .and_then(|meta| meta.modified())
-            .map_err(Error::at(&folder))?;
+        let used = alone.metadata().and_then(|meta| meta.modified()).map_err(Error::at(&folder))?;
         if age(used) < unused_for {
             return Ok(false);
         }
@@ -65,10 +62,7 @@ impl Environments {
 
 /// A build in progress is younger than its limit.
 fn remove_remains(path: &Path) -> Result<()> {
-    let changed = path
-        .metadata()
-        .and_then(|meta| meta.modified())
-        .map_err(Error::at(path))?;
+    let changed = path.metadata().and_then(|meta| meta.modified()).map_err(Error::at(path))?;
     if path.extension().is_some_and(|ext| ext == "tmp") && age(changed) < BUILD_LIMIT {
         return Ok(());
     }

@@ -53,15 +53,12 @@ pub(crate) struct Finished {
 /// Finds `name` on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| is_executable(file))
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
 }
 
 fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// A command with the machine's installer configuration and nothing else of this process's environment.
@@ -69,9 +66,7 @@ pub(crate) fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(clean_environment());
     // Neither the user's site folder nor a PYTHONPATH may leak into what is built.
-    command
-        .env("PYTHONNOUSERSITE", "1")
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PYTHONNOUSERSITE", "1").env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 
@@ -109,10 +104,7 @@ pub(crate) async fn run(
         .process_group(0)
         .spawn()
         .map_err(Error::at(&program))?;
-    let pid = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .map(Pid::from_raw);
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     let mut group = Group(pid);
     let out = child.stdout.take().expect("stdout is piped");
     let err = child.stderr.take().expect("stderr is piped");
@@ -123,20 +115,12 @@ pub(crate) async fn run(
     })
     .await;
     let Ok(status) = ended else {
-        return Err(Error::TimedOut {
-            doing: doing.to_owned(),
-            limit,
-        });
+        return Err(Error::TimedOut { doing: doing.to_owned(), limit });
     };
     let status = status.map_err(Error::at(&program))?;
     group.0 = None;
-    let tail = tail
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(Finished {
-        status,
-        tail: Vec::from(tail).join("\n"),
-    })
+    let tail = tail.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(Finished { status, tail: Vec::from(tail).join("\n") })
 }
 
 async fn pump(
@@ -174,9 +158,7 @@ fn without_login(line: &str) -> String {
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
-        let end = after
-            .find(|c: char| c == '/' || c.is_whitespace())
-            .unwrap_or(after.len());
+        let end = after.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(after.len());
         rest = match after[..end].rfind('@') {
             Some(login) => &after[login + 1..],
             None => after,
@@ -203,8 +185,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let late = folder.path().join("late");
         let mut sh = command(Path::new("/bin/sh"));
-        sh.arg("-c")
-            .arg(format!("(sleep 1; touch '{}') & sleep 30", late.display()));
+        sh.arg("-c").arg(format!("(sleep 1; touch '{}') & sleep 30", late.display()));
         let error = run(sh, "waiting", Duration::from_millis(100), |_| {}).await;
         assert!(matches!(error, Err(Error::TimedOut { .. })));
         tokio::time::sleep(Duration::from_millis(1300)).await;
@@ -214,16 +195,9 @@ mod tests {
     #[tokio::test]
     async fn the_last_lines_are_kept() {
         let mut sh = command(Path::new("/bin/sh"));
-        sh.arg("-c")
-            .arg("for i in $(seq 1 40); do echo line $i; done; exit 3");
-        let done = run(sh, "counting", Duration::from_secs(10), |_| {})
-            .await
-            .unwrap();
+        sh.arg("-c").arg("for i in $(seq 1 40); do echo line $i; done; exit 3");
+        let done = run(sh, "counting", Duration::from_secs(10), |_| {}).await.unwrap();
         assert_eq!(done.status.code(), Some(3));
-        assert!(
-            done.tail.starts_with("line 26\n") && done.tail.ends_with("line 40"),
-            "{}",
-            done.tail
-        );
+        assert!(done.tail.starts_with("line 26\n") && done.tail.ends_with("line 40"), "{}", done.tail);
     }
 }

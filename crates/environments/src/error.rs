@@ -84,10 +84,7 @@ impl Error {
     /// Names the place of an I/O error.
     pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            path: path.clone(),
-            source,
-        }
+        move |source| Self::Io { path: path.clone(), source }
     }
 
     /// Whether the user's own files are the reason, as opposed to this machine's state.

@@ -51,11 +51,7 @@ pub struct Spec {
 impl Spec {
     /// The machine's Python with `requirements`.
     pub fn new(requirements: Requirements) -> Self {
-        Self {
-            python: None,
-            requirements,
-            imports: Vec::new(),
-        }
+        Self { python: None, requirements, imports: Vec::new() }
     }
 }
 
@@ -67,10 +63,8 @@ pub struct Key(String);
 impl Key {
     /// Takes 64 hexadecimal digits; anything else is `None`.
     pub fn parse(text: &str) -> Option<Self> {
-        let valid = text.len() == 64
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+        let valid =
+            text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
         valid.then(|| Self(text.to_owned()))
     }
 
@@ -182,20 +176,14 @@ struct Inner {
 impl Environments {
     /// The environments below `root`, which is made when needed.
     pub fn new(root: PathBuf) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                root,
-                found: Mutex::new(Vec::new()),
-            }),
-        }
+        Self { inner: Arc::new(Inner { root, found: Mutex::new(Vec::new()) }) }
     }
 
     /// The Python that an environment for `wanted` would use.
     pub async fn python(&self, wanted: Option<&str>) -> Result<Python> {
         let mut found = self.inner.found.lock().await;
-        let known = found
-            .iter()
-            .find(|(wish, python)| wish.as_deref() == wanted && python.executable.exists());
+        let known =
+            found.iter().find(|(wish, python)| wish.as_deref() == wanted && python.executable.exists());
         if let Some((_, python)) = known {
             return Ok(python.clone());
         }
@@ -257,9 +245,7 @@ impl Environments {
             return Ok(None);
         }
         // The time of the last use is what collection goes by.
-        in_use
-            .set_modified(SystemTime::now())
-            .map_err(Error::at(&folder))?;
+        in_use.set_modified(SystemTime::now()).map_err(Error::at(&folder))?;
         Ok(Some(Env {
             key: key.clone(),
             python: folder.join("bin/python"),

@@ -69,18 +69,13 @@ pub(crate) async fn find(wanted: Option<&str>) -> Result<Python> {
     }
     match from_uv(wanted).await? {
         Some(python) => Ok(python),
-        None => Err(Error::PythonVersion {
-            wanted: wanted.to_owned(),
-            found,
-        }),
+        None => Err(Error::PythonVersion { wanted: wanted.to_owned(), found }),
     }
 }
 
 fn check_version(wanted: &str) -> Result<()> {
     let parts: Vec<&str> = wanted.split('.').collect();
-    let numbers = parts
-        .iter()
-        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let numbers = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     if numbers && (2..=3).contains(&parts.len()) {
         return Ok(());
     }
@@ -116,18 +111,11 @@ async fn ask(path: &Path) -> Result<Python> {
     let mut probe = command(path);
     probe.args(["-c", PROBE]);
     let done = run(probe, "asking Python for its version", PROBE_LIMIT, |_| {}).await?;
-    let broken = || Error::PythonBroken {
-        path: path.to_owned(),
-        reason: done.tail.clone(),
-    };
+    let broken = || Error::PythonBroken { path: path.to_owned(), reason: done.tail.clone() };
     let mut lines = done.tail.lines();
-    let (Some(executable), Some(version), Some(platform), Some(pip), true) = (
-        lines.next(),
-        lines.next(),
-        lines.next(),
-        lines.next(),
-        done.status.success(),
-    ) else {
+    let (Some(executable), Some(version), Some(platform), Some(pip), true) =
+        (lines.next(), lines.next(), lines.next(), lines.next(), done.status.success())
+    else {
         return Err(broken());
     };
     Ok(Python {
@@ -159,10 +147,7 @@ mod tests {
     #[tokio::test]
     async fn a_version_that_is_not_there_is_named_with_the_way_out() {
         let text = find(Some("3.999")).await.unwrap_err().to_string();
-        assert!(
-            text.starts_with("Python 3.999 is wanted and not on this machine"),
-            "{text}"
-        );
+        assert!(text.starts_with("Python 3.999 is wanted and not on this machine"), "{text}");
         let text = find(Some("three")).await.unwrap_err().to_string();
         assert!(text.contains("write it as 3.11"), "{text}");
     }

@@ -19,9 +19,7 @@ pub struct Requirements {
 impl Requirements {
     /// No packages at all.
     pub fn none() -> Self {
-        Self {
-            normalised: String::new(),
-        }
+        Self { normalised: String::new() }
     }
 
     /// Takes the text of a requirements file; `name` is for messages. Included files are refused.
@@ -61,15 +59,9 @@ impl Requirements {
 }
 
 fn lines(name: &str, text: &str, folder: Option<&Path>, depth: usize) -> Result<Vec<String>> {
-    let fail = |line: usize, reason: String| Error::Requirements {
-        place: format!("{name}:{line}"),
-        reason,
-    };
+    let fail = |line: usize, reason: String| Error::Requirements { place: format!("{name}:{line}"), reason };
     if text.len() > MAX_BYTES {
-        return Err(fail(
-            1,
-            format!("a requirements file has at most {MAX_BYTES} bytes"),
-        ));
+        return Err(fail(1, format!("a requirements file has at most {MAX_BYTES} bytes")));
     }
     let mut out = Vec::new();
     for (number, line) in logical_lines(text) {
@@ -78,10 +70,7 @@ fn lines(name: &str, text: &str, folder: Option<&Path>, depth: usize) -> Result<
             "-r" | "--requirement" => {
                 let rest = line[first.len()..].trim_start_matches([' ', '=']);
                 let Some(folder) = folder else {
-                    return Err(fail(
-                        number,
-                        format!("{rest} cannot be included here: write its lines out"),
-                    ));
+                    return Err(fail(number, format!("{rest} cannot be included here: write its lines out")));
                 };
                 if depth == MAX_DEPTH {
                     return Err(fail(
@@ -92,12 +81,7 @@ fn lines(name: &str, text: &str, folder: Option<&Path>, depth: usize) -> Result<
                 let path = folder.join(rest);
                 let text = fs::read_to_string(&path)
                     .map_err(|error| fail(number, format!("cannot read {}: {error}", path.display())))?;
-                out.extend(lines(
-                    &path.display().to_string(),
-                    &text,
-                    path.parent(),
-                    depth + 1,
-                )?);
+                out.extend(lines(&path.display().to_string(), &text, path.parent(), depth + 1)?);
             }
             "-c" | "--constraint" => {
                 return Err(fail(
@@ -149,9 +133,8 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
 }
 
 fn tidy(line: &str) -> String {
-    let comment = line
-        .char_indices()
-        .find(|&(at, c)| c == '#' && (at == 0 || line[..at].ends_with([' ', '\t'])));
+    let comment =
+        line.char_indices().find(|&(at, c)| c == '#' && (at == 0 || line[..at].ends_with([' ', '\t'])));
     let line = comment.map_or(line, |(at, _)| &line[..at]);
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -172,10 +155,7 @@ mod tests {
     fn options_come_first_and_hashes_stay_with_their_package() {
         let text = "a==1 \\\n  --hash=sha256:00\n--index-url https://host/simple#egg\n";
         let read = Requirements::parse("r", text).unwrap();
-        assert_eq!(
-            read.normalised(),
-            "--index-url https://host/simple#egg\na==1 --hash=sha256:00\n"
-        );
+        assert_eq!(read.normalised(), "--index-url https://host/simple#egg\na==1 --hash=sha256:00\n");
     }
 
     #[test]
@@ -186,10 +166,7 @@ mod tests {
         let read = Requirements::read(&folder.path().join("all.txt")).unwrap();
         assert_eq!(read.normalised(), "numpy\npandas\n");
         let error = Requirements::parse("all.txt", "x\n-r base.txt").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "all.txt:2: base.txt cannot be included here: write its lines out"
-        );
+        assert_eq!(error.to_string(), "all.txt:2: base.txt cannot be included here: write its lines out");
     }
 
     #[test]

@@ -18,28 +18,16 @@ async fn an_environment_is_built_once_and_works_after_its_rename() {
     let (_folder, environments) = environments();
     let steps = Mutex::new(Vec::new());
     let wanted = spec("");
-    let env = environments
-        .ensure(&wanted, |step| steps.lock().unwrap().push(step))
-        .await
-        .unwrap();
+    let env = environments.ensure(&wanted, |step| steps.lock().unwrap().push(step)).await.unwrap();
     assert_eq!(env.key, environments.key(&wanted).await.unwrap());
     let seen = steps.lock().unwrap().clone();
     assert_eq!(seen, [Progress::Creating, Progress::Probing, Progress::Ready]);
-    let out = Command::new(&env.python)
-        .args(["-c", "import sys; print(sys.prefix)"])
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8(out.stdout).unwrap().trim(),
-        env.folder().to_str().unwrap()
-    );
+    let out = Command::new(&env.python).args(["-c", "import sys; print(sys.prefix)"]).output().unwrap();
+    assert_eq!(String::from_utf8(out.stdout).unwrap().trim(), env.folder().to_str().unwrap());
     assert_eq!(env.record().unwrap().packages, Vec::<String>::new());
 
     steps.lock().unwrap().clear();
-    environments
-        .ensure(&wanted, |step| steps.lock().unwrap().push(step))
-        .await
-        .unwrap();
+    environments.ensure(&wanted, |step| steps.lock().unwrap().push(step)).await.unwrap();
     assert_eq!(*steps.lock().unwrap(), [Progress::Ready]);
     assert!(environments.get(&env.key).unwrap().is_some());
 }
@@ -65,15 +53,8 @@ async fn a_failed_build_leaves_nothing() {
     let (_folder, environments) = environments();
     let mut wanted = spec("");
     wanted.imports = vec!["no_such_module".to_owned()];
-    let text = environments
-        .ensure(&wanted, |_| {})
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.starts_with("the new environment cannot import no_such_module"),
-        "{text}"
-    );
+    let text = environments.ensure(&wanted, |_| {}).await.unwrap_err().to_string();
+    assert!(text.starts_with("the new environment cannot import no_such_module"), "{text}");
     let left: Vec<_> = fs::read_dir(&environments.inner.root)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -87,10 +68,7 @@ async fn a_package_that_no_index_has_is_named() {
     let (_folder, environments) = environments();
     // Only the (empty) folder is asked, so that the answer does not depend on the network.
     let empty = environments.inner.root.join("..");
-    let text = format!(
-        "--no-index\n--find-links {}\nvolano-no-such-package==9\n",
-        empty.display()
-    );
+    let text = format!("--no-index\n--find-links {}\nvolano-no-such-package==9\n", empty.display());
     let error = environments.ensure(&spec(&text), |_| {}).await.unwrap_err();
     assert!(error.is_input());
     assert!(error.to_string().contains("volano-no-such-package"), "{error}");

@@ -49,9 +49,7 @@ impl Store {
             let path = entry.map_err(Error::at("list", &unfinished))?.path();
             fs::remove_file(&path).map_err(Error::at("remove", &path))?;
         }
-        Ok(Self {
-            root: Arc::new(root.to_owned()),
-        })
+        Ok(Self { root: Arc::new(root.to_owned()) })
     }
 
     /// Stores a copy of the file at `path`; returns when it is on disk. Reads the source once.
@@ -108,11 +106,7 @@ impl Store {
     /// Where the file lies, to be read and never written.
     pub fn path(&self, id: &FileId) -> Result<PathBuf> {
         let path = self.place("files", &id.to_string());
-        if path.is_file() {
-            Ok(path)
-        } else {
-            Err(missing("file", id))
-        }
+        if path.is_file() { Ok(path) } else { Err(missing("file", id)) }
     }
 
     /// The size of a stored file, in bytes.
@@ -125,11 +119,7 @@ impl Store {
     pub fn read(&self, id: &FileId) -> Result<Vec<u8>> {
         let path = self.path(id)?;
         let bytes = fs::read(&path).map_err(Error::at("read", &path))?;
-        if FileId::of(&bytes) == *id {
-            Ok(bytes)
-        } else {
-            Err(Error::Damaged { path, id: *id })
-        }
+        if FileId::of(&bytes) == *id { Ok(bytes) } else { Err(Error::Damaged { path, id: *id }) }
     }
 
     /// Reads a file through and checks its bytes against its id.
@@ -185,11 +175,7 @@ impl Store {
             if TreeId::of(&bytes) == node {
                 Ok(bytes)
             } else {
-                Err(tree::TreeError::Damaged {
-                    id: node,
-                    reason: "its bytes are not those of its id",
-                }
-                .into())
+                Err(tree::TreeError::Damaged { id: node, reason: "its bytes are not those of its id" }.into())
             }
         })
     }
@@ -238,11 +224,8 @@ impl Store {
         }
         let mode = fs::Permissions::from_mode(READ_ONLY);
         fs::set_permissions(file.path(), mode).map_err(Error::at("protect", file.path()))?;
-        file.as_file()
-            .sync_all()
-            .map_err(Error::at("write", file.path()))?;
-        file.persist(&to)
-            .map_err(|error| Error::at("write", &to)(error.error))?;
+        file.as_file().sync_all().map_err(Error::at("write", file.path()))?;
+        file.persist(&to).map_err(|error| Error::at("write", &to)(error.error))?;
         sync_folder(folder)
     }
 
@@ -252,32 +235,19 @@ impl Store {
 }
 
 fn make_folder(path: &Path) -> Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(Error::at("make the folder", path))
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::at("make the folder", path))
 }
 
 fn sync_folder(path: &Path) -> Result<()> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::at("write", path))
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(Error::at("write", path))
 }
 
 fn absent(source: io::Error, path: &Path, kind: &'static str, id: &impl ToString) -> Error {
-    if source.kind() == io::ErrorKind::NotFound {
-        missing(kind, id)
-    } else {
-        Error::at("read", path)(source)
-    }
+    if source.kind() == io::ErrorKind::NotFound { missing(kind, id) } else { Error::at("read", path)(source) }
 }
 
 fn missing(kind: &'static str, id: &impl ToString) -> Error {
-    Error::Missing {
-        kind,
-        id: id.to_string(),
-    }
+    Error::Missing { kind, id: id.to_string() }
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -19,13 +19,7 @@ pub struct Upload {
 
 impl Upload {
     pub(crate) fn begin(store: Store, limit: u64) -> Result<Self> {
-        Ok(Self {
-            file: store.temporary()?,
-            store,
-            hasher: blake3::Hasher::new(),
-            size: 0,
-            limit,
-        })
+        Ok(Self { file: store.temporary()?, store, hasher: blake3::Hasher::new(), size: 0, limit })
     }
 
     /// Adds bytes at the end; an error when that exceeds the limit.
@@ -35,9 +29,7 @@ impl Upload {
             return Err(Error::TooLarge { limit: self.limit });
         }
         self.hasher.update(bytes);
-        self.file
-            .write_all(bytes)
-            .map_err(Error::at("write", self.file.path()))
+        self.file.write_all(bytes).map_err(Error::at("write", self.file.path()))
     }
 
     /// Makes the file visible under the hash of its bytes; returns when that is on disk.

@@ -23,10 +23,7 @@ pub async fn sqlite() -> TestDatabase {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
     let db = Db::open(&url).await.expect("a fresh SQLite database opens");
-    TestDatabase {
-        db,
-        _folder: Some(folder),
-    }
+    TestDatabase { db, _folder: Some(folder) }
 }
 
 /// A fresh PostgreSQL database on the test server.
@@ -41,9 +38,7 @@ pub async fn postgres_url() -> String {
     let server = std::env::var("VOLANO_TEST_POSTGRES")
         .expect("VOLANO_TEST_POSTGRES names a PostgreSQL server: run the tests with `cargo xtask test`");
     let name = format!("test_{}", uuid::Uuid::now_v7().simple());
-    db::testing::create_database(&server, &name)
-        .await
-        .expect("the test server can create a database");
+    db::testing::create_database(&server, &name).await.expect("the test server can create a database");
     let (base, _) = server.rsplit_once('/').expect("the address ends in /NAME");
     format!("{base}/{name}")
 }

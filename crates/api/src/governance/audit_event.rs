@@ -92,22 +92,11 @@ pub async fn list(
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
     let limit = query.limit.unwrap_or(PAGE);
-    let filter = AuditFilter {
-        noun: query.noun,
-        id: query.id,
-        actor: query.actor,
-        before: query.before,
-    };
+    let filter = AuditFilter { noun: query.noun, id: query.id, actor: query.actor, before: query.before };
     let events = app.audit_log().list(&ctx, &filter, limit).await?;
     let full = i64::try_from(events.len()).is_ok_and(|count| count >= limit);
-    let next_before = events
-        .last()
-        .map(|event| event.seq)
-        .filter(|seq| full && *seq > 1);
-    Ok(Json(AuditPage {
-        items: events.into_iter().map(Into::into).collect(),
-        next_before,
-    }))
+    let next_before = events.last().map(|event| event.seq).filter(|seq| full && *seq > 1);
+    Ok(Json(AuditPage { items: events.into_iter().map(Into::into).collect(), next_before }))
 }
 
 /// Whether the chain of hashes holds.

@@ -29,12 +29,7 @@ pub async fn stream(
         let missed = || Event::default().event("missed").data("{}");
         let event = notice.map_or_else(
             |_lagged| missed(),
-            |notice| {
-                Event::default()
-                    .event("notice")
-                    .json_data(notice)
-                    .unwrap_or_else(|_| missed())
-            },
+            |notice| Event::default().event("notice").json_data(notice).unwrap_or_else(|_| missed()),
         );
         Ok(event)
     });

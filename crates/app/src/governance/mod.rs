@@ -1,3 +1,4 @@
 //! Use-cases of the governance room.
 
 pub mod audit_event;
+pub mod token;

@@ -27,10 +27,7 @@ pub struct NewAuditEvent {
 /// Appends an event at the end of the chain and returns it with its number and hashes.
 pub async fn append(conn: &mut Conn<'_>, new: NewAuditEvent) -> Result<AuditEvent> {
     let head = conn
-        .fetch_one(
-            "UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq, hash",
-            args![],
-        )
+        .fetch_one("UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq, hash", args![])
         .await?;
     let detail_text = new.detail.to_string();
     let mut event = AuditEvent {
@@ -46,11 +43,7 @@ pub async fn append(conn: &mut Conn<'_>, new: NewAuditEvent) -> Result<AuditEven
         hash: String::new(),
     };
     event.hash = event.compute_hash(&detail_text);
-    conn.execute(
-        "UPDATE audit_head SET hash = $1 WHERE one = 1",
-        args![&event.hash],
-    )
-    .await?;
+    conn.execute("UPDATE audit_head SET hash = $1 WHERE one = 1", args![&event.hash]).await?;
     conn.execute(
         "INSERT INTO audit_event (seq, time_ms, actor, action, noun, id, outcome, detail, prev_hash, hash) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -128,10 +121,7 @@ pub async fn verify(conn: &mut Conn<'_>) -> Result<Verdict> {
     let mut last = 0;
     loop {
         let rows = conn
-            .fetch_all(
-                "SELECT * FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2",
-                args![last, PAGE],
-            )
+            .fetch_all("SELECT * FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2", args![last, PAGE])
             .await?;
         if rows.is_empty() {
             break;
@@ -140,45 +130,28 @@ pub async fn verify(conn: &mut Conn<'_>) -> Result<Verdict> {
             let seq: i64 = row.get("seq")?;
             let expected = last + 1;
             if seq != expected {
-                return Ok(broken(
-                    expected,
-                    format!("event {expected} is missing, the next is {seq}"),
-                ));
+                return Ok(broken(expected, format!("event {expected} is missing, the next is {seq}")));
             }
             let detail_text: String = row.get("detail")?;
             let Ok(event) = from_row(row) else {
                 return Ok(broken(seq, format!("event {seq} was altered: it cannot be read")));
             };
             if event.prev_hash != prev_hash {
-                return Ok(broken(
-                    seq,
-                    format!("event {seq} does not follow the one before it"),
-                ));
+                return Ok(broken(seq, format!("event {seq} does not follow the one before it")));
             }
             if event.compute_hash(&detail_text) != event.hash {
-                return Ok(broken(
-                    seq,
-                    format!("event {seq} was altered: its hash does not fit"),
-                ));
+                return Ok(broken(seq, format!("event {seq} was altered: its hash does not fit")));
             }
             prev_hash = event.hash;
             last = seq;
         }
     }
-    let head = conn
-        .fetch_one("SELECT seq, hash FROM audit_head WHERE one = 1", args![])
-        .await?;
+    let head = conn.fetch_one("SELECT seq, hash FROM audit_head WHERE one = 1", args![]).await?;
     let (head_seq, head_hash): (i64, String) = (head.get("seq")?, head.get("hash")?);
     if head_seq != last || head_hash != prev_hash {
-        return Ok(broken(
-            last + 1,
-            format!("the log ends at {last} but its head says {head_seq}"),
-        ));
+        return Ok(broken(last + 1, format!("the log ends at {last} but its head says {head_seq}")));
     }
-    Ok(Verdict::Intact {
-        events: last,
-        head: prev_hash,
-    })
+    Ok(Verdict::Intact { events: last, head: prev_hash })
 }
 
 fn broken(seq: i64, reason: String) -> Verdict {

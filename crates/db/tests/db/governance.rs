@@ -13,9 +13,7 @@ async fn add(db: &Db, id: &str) {
         outcome: Outcome::Done,
         detail: serde_json::json!({"rows": 3, "note": "über"}),
     };
-    db.write::<_, Error, _>(move |conn| Box::pin(async move { append(conn, event).await }))
-        .await
-        .unwrap();
+    db.write::<_, Error, _>(move |conn| Box::pin(async move { append(conn, event).await })).await.unwrap();
 }
 
 async fn change(db: &Db, sql: &'static str) {
@@ -34,21 +32,10 @@ async fn an_untouched_chain_verifies_and_lists_newest_first() {
         for id in ["a@v1", "a@v2", "b@v1"] {
             add(&test.db, id).await;
         }
-        assert!(matches!(
-            verdict(&test.db).await,
-            Verdict::Intact { events: 3, .. }
-        ));
-        let filter = AuditFilter {
-            noun: Some("data_version".to_owned()),
-            ..AuditFilter::default()
-        };
-        let events = list(&mut test.db.read().await.unwrap().conn(), &filter, 2)
-            .await
-            .unwrap();
-        assert_eq!(
-            events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(),
-            ["b@v1", "a@v2"]
-        );
+        assert!(matches!(verdict(&test.db).await, Verdict::Intact { events: 3, .. }));
+        let filter = AuditFilter { noun: Some("data_version".to_owned()), ..AuditFilter::default() };
+        let events = list(&mut test.db.read().await.unwrap().conn(), &filter, 2).await.unwrap();
+        assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["b@v1", "a@v2"]);
     }
 }
 
@@ -59,10 +46,7 @@ async fn every_alteration_of_the_chain_is_found() {
         ("UPDATE audit_event SET detail = '{\"rows\":4}' WHERE seq = 3", 3),
         ("DELETE FROM audit_event WHERE seq = 2", 2),
         ("DELETE FROM audit_event WHERE seq = 4", 4),
-        (
-            "UPDATE audit_event SET seq = CASE seq WHEN 2 THEN 30 ELSE seq END",
-            2,
-        ),
+        ("UPDATE audit_event SET seq = CASE seq WHEN 2 THEN 30 ELSE seq END", 2),
     ];
     for (sql, at) in tampering {
         for test in testkit::databases().await {
@@ -70,10 +54,7 @@ async fn every_alteration_of_the_chain_is_found() {
                 add(&test.db, id).await;
             }
             change(&test.db, sql).await;
-            assert!(
-                matches!(verdict(&test.db).await, Verdict::Broken { seq, .. } if seq == at),
-                "{sql}"
-            );
+            assert!(matches!(verdict(&test.db).await, Verdict::Broken { seq, .. } if seq == at), "{sql}");
         }
     }
 }

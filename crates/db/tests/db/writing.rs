@@ -25,11 +25,7 @@ async fn a_failed_write_leaves_nothing_and_spoils_no_neighbour() {
                 db.write::<_, Error, _>(move |conn| {
                     Box::pin(async move {
                         append(conn, event(&n.to_string())).await?;
-                        if n % 4 == 0 {
-                            Err(Error::Abandoned("on purpose"))
-                        } else {
-                            Ok(n)
-                        }
+                        if n % 4 == 0 { Err(Error::Abandoned("on purpose")) } else { Ok(n) }
                     })
                 })
                 .await
@@ -38,11 +34,7 @@ async fn a_failed_write_leaves_nothing_and_spoils_no_neighbour() {
         let results = futures::future::join_all(writes).await;
         assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 30);
         let mut reader = test.db.read().await.unwrap();
-        let row = reader
-            .conn()
-            .fetch_one("SELECT COUNT(*) AS n FROM audit_event", args![])
-            .await
-            .unwrap();
+        let row = reader.conn().fetch_one("SELECT COUNT(*) AS n FROM audit_event", args![]).await.unwrap();
         assert_eq!(row.get::<i64>("n").unwrap(), 30);
     }
 }
@@ -73,9 +65,7 @@ async fn a_file_that_is_no_database_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("volano.db");
     std::fs::write(&path, vec![b'x'; 4096]).unwrap();
-    let error = db::Db::open(&format!("sqlite:{}", path.display()))
-        .await
-        .unwrap_err();
+    let error = db::Db::open(&format!("sqlite:{}", path.display())).await.unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("volano.db"));
 }

@@ -29,10 +29,7 @@ impl RelativePath {
     /// Checks `text` and takes it as it is.
     pub fn parse(text: &str) -> Result<Self, InvalidPath> {
         match refusal(text) {
-            Some(reason) => Err(InvalidPath {
-                path: text.chars().take(200).collect(),
-                reason,
-            }),
+            Some(reason) => Err(InvalidPath { path: text.chars().take(200).collect(), reason }),
             None => Ok(Self(text.to_owned())),
         }
     }
@@ -85,9 +82,7 @@ fn refusal(text: &str) -> Option<&'static str> {
 
 /// `%` and two hexadecimal digits: something is still encoded, and decoding twice is how roots are escaped.
 fn has_escape(text: &str) -> bool {
-    text.as_bytes()
-        .windows(3)
-        .any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
+    text.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
 }
 
 impl fmt::Display for RelativePath {
@@ -115,14 +110,7 @@ mod tests {
 
     #[test]
     fn plain_names_are_taken() {
-        for good in [
-            "a",
-            "model/MLmodel",
-            "2013-01.parquet",
-            "über/ß.csv",
-            "100%/x",
-            ".hidden",
-        ] {
+        for good in ["a", "model/MLmodel", "2013-01.parquet", "über/ß.csv", "100%/x", ".hidden"] {
             assert_eq!(RelativePath::parse(good).unwrap().as_str(), good);
         }
     }

@@ -75,10 +75,7 @@ enum Child<'a> {
 /// Makes the nodes of a set of files, in any order.
 pub fn build(files: &[TreeFile]) -> Result<Nodes, TreeError> {
     let mut nodes = BTreeMap::new();
-    let entries = files
-        .iter()
-        .map(|file| (file.path.parts().collect::<Vec<_>>(), file))
-        .collect();
+    let entries = files.iter().map(|file| (file.path.parts().collect::<Vec<_>>(), file)).collect();
     let (root, _) = folder(entries, 0, &mut nodes)?;
     Ok(Nodes { root, nodes })
 }
@@ -126,11 +123,7 @@ fn folder(
             }
         };
         let text = format!("{kind} {mode} {size} {id} {} {name}\n", name.len());
-        lines.push(Line {
-            name: name.to_owned(),
-            size,
-            text,
-        });
+        lines.push(Line { name: name.to_owned(), size, text });
     }
     Ok(store(FOLDER, lines, 0, nodes))
 }
@@ -217,13 +210,9 @@ fn walk<E: From<TreeError>>(
         let path = format!("{prefix}{}", entry.name);
         match (header, entry.kind) {
             (INDEX, 'n') => walk(TreeId::from_hash(entry.hash), prefix, depth + 1, load, files)?,
-            (FOLDER, 't') => walk(
-                TreeId::from_hash(entry.hash),
-                &format!("{path}/"),
-                depth + 1,
-                load,
-                files,
-            )?,
+            (FOLDER, 't') => {
+                walk(TreeId::from_hash(entry.hash), &format!("{path}/"), depth + 1, load, files)?
+            }
             (FOLDER, 'f') => files.push(TreeFile {
                 path: RelativePath::parse(&path).map_err(|_| damaged("a name is not plain"))?,
                 file_id: FileId::from_hash(entry.hash),

@@ -42,16 +42,10 @@ fn bytes_come_back_under_their_hash_and_once() {
     assert_eq!(store.put_file(&source).unwrap(), first);
     assert_eq!(store.read(&first.id).unwrap(), b"flights");
     assert_eq!(store.size(&first.id).unwrap(), 7);
-    let mode = fs::metadata(store.path(&first.id).unwrap())
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = fs::metadata(store.path(&first.id).unwrap()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o444);
     assert_eq!(unfinished(folder.path()), 0);
-    assert!(matches!(
-        store.path(&FileId::of(b"other")),
-        Err(Error::Missing { .. })
-    ));
+    assert!(matches!(store.path(&FileId::of(b"other")), Err(Error::Missing { .. })));
 }
 
 #[test]
@@ -72,20 +66,11 @@ fn an_altered_file_is_noticed_and_a_shortened_one_is_healed() {
 async fn a_stream_is_visible_only_when_whole() {
     let (folder, store) = store();
     let whole = stream::iter([Ok::<_, String>(Bytes::from("fli")), Ok(Bytes::from("ghts"))]);
-    assert_eq!(
-        store.put_stream(whole, 7).await.unwrap().id,
-        FileId::of(b"flights")
-    );
+    assert_eq!(store.put_stream(whole, 7).await.unwrap().id, FileId::of(b"flights"));
     let too_long = stream::iter([Ok::<_, String>(Bytes::from("12345678"))]);
-    assert!(matches!(
-        store.put_stream(too_long, 7).await,
-        Err(Error::TooLarge { limit: 7 })
-    ));
+    assert!(matches!(store.put_stream(too_long, 7).await, Err(Error::TooLarge { limit: 7 })));
     let broken = stream::iter([Ok(Bytes::from("half")), Err("gone".to_owned())]);
-    assert!(matches!(
-        store.put_stream(broken, 100).await,
-        Err(Error::BrokenOff(_))
-    ));
+    assert!(matches!(store.put_stream(broken, 100).await, Err(Error::BrokenOff(_))));
     assert_eq!(unfinished(folder.path()), 0);
     assert!(!store.has(&FileId::of(b"half")));
 }
@@ -108,10 +93,7 @@ fn what_a_crash_left_unfinished_is_cleared_at_start() {
 #[test]
 fn a_tree_is_checked_out_read_only() {
     let (folder, store) = store();
-    let files = [
-        file(&store, "a/b.csv", "x,y\n"),
-        file(&store, "run.sh", "#!/bin/sh\n"),
-    ];
+    let files = [file(&store, "a/b.csv", "x,y\n"), file(&store, "run.sh", "#!/bin/sh\n")];
     let tree = store.put_tree(&files).unwrap();
     assert!(store.has_tree(&tree));
     assert_eq!(store.tree(&tree).unwrap(), files);
@@ -121,15 +103,8 @@ fn a_tree_is_checked_out_read_only() {
     let mode = |name: &str| fs::metadata(out.join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("a/b.csv"), mode("run.sh")), (0o444, 0o555));
     let kept = fs::metadata(store.path(&files[1].file_id).unwrap()).unwrap();
-    assert_eq!(
-        kept.permissions().mode() & 0o777,
-        0o444,
-        "the stored file keeps its mode"
-    );
-    assert!(
-        matches!(store.checkout(&tree, &out), Err(Error::Io { .. })),
-        "nothing is overwritten"
-    );
+    assert_eq!(kept.permissions().mode() & 0o777, 0o444, "the stored file keeps its mode");
+    assert!(matches!(store.checkout(&tree, &out), Err(Error::Io { .. })), "nothing is overwritten");
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! What a server is told when it starts.
+
+use std::path::PathBuf;
+
+/// A server's settings, each with its flag and environment variable in the command line's reference.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on.
+    pub host: String,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// The home folder.
+    pub home: PathBuf,
+    /// Database address; the embedded one in the home when absent.
+    pub database: Option<String>,
+    /// Where bytes live; `objects/` in the home when absent.
+    pub objects: Option<String>,
+    /// Roots of the projects that this server works for.
+    pub projects: Vec<PathBuf>,
+    /// Host names besides loopback and plain addresses under which clients may call.
+    pub allowed_hosts: Vec<String>,
+    /// Listen beyond loopback although there are no accounts.
+    pub insecure_no_auth: bool,
+}
+
+impl Config {
+    /// Loopback defaults on `home`.
+    pub fn local(home: impl Into<PathBuf>) -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 5000,
+            home: home.into(),
+            database: None,
+            objects: None,
+            projects: Vec::new(),
+            allowed_hosts: Vec::new(),
+            insecure_no_auth: false,
+        }
+    }
+}
