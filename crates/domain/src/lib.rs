@@ -15,6 +15,7 @@ pub mod serving;
 pub mod suggest;
 pub mod time;
 pub mod tracking;
+pub mod yaml;
 
 pub use id::Id;
 pub use name::Name;
