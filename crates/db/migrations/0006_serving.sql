@@ -1,1 +1,33 @@
-SELECT 1;
+CREATE TABLE deployment (
+    name TEXT PRIMARY KEY,
+    spec TEXT NOT NULL,
+    live TEXT,
+    history TEXT NOT NULL,
+    rollout TEXT,
+    generation BIGINT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    updated_ms BIGINT NOT NULL
+) {without_rowid};
+
+CREATE TABLE rollout (
+    id TEXT PRIMARY KEY,
+    deployment TEXT NOT NULL,
+    model TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    from_version BIGINT,
+    plan TEXT NOT NULL,
+    state TEXT NOT NULL,
+    promotes BOOLEAN NOT NULL,
+    started_ms BIGINT NOT NULL,
+    finished BOOLEAN NOT NULL
+) {without_rowid};
+CREATE INDEX rollout_deployment ON rollout (deployment, id);
+
+-- Which runtime a model version gets and why, so that a restart need not compare again.
+CREATE TABLE runtime_choice (
+    model TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    choice TEXT NOT NULL,
+    decided_ms BIGINT NOT NULL,
+    PRIMARY KEY (model, version)
+) {without_rowid};
