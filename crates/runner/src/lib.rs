@@ -1,1 +1,5 @@
 //! Background work: job loop, step executors, triggers, reconcilers.
+
+pub mod process;
+pub mod step;
+pub mod template;
