@@ -68,7 +68,9 @@ impl Home {
             let path = path.to_owned();
             move |source| HomeError::Io { path, source }
         };
-        for folder in [root.to_owned(), root.join("objects"), root.join("work"), root.join("envs")] {
+        for folder in
+            [root.to_owned(), root.join("objects"), root.join("work"), root.join("envs"), root.join("logs")]
+        {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(at(&folder))?;
         }
         let root = root.canonicalize().map_err(at(root))?;
@@ -110,6 +112,11 @@ impl Home {
     /// Folders of running steps.
     pub fn work_dir(&self) -> PathBuf {
         self.root.join("work")
+    }
+
+    /// What a step run has printed so far; absent until it has begun.
+    pub fn step_log(&self, step_run: &domain::Id) -> PathBuf {
+        self.root.join("logs").join(format!("{step_run}.log"))
     }
 
     /// Environments by lock.
