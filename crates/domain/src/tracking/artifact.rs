@@ -1,0 +1,92 @@
+//! Artifacts: files that a run or a logged model keeps, named by a path below its root.
+
+use serde::Serialize;
+
+/// One entry of a folder of artifacts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Path below the root.
+    pub path: String,
+    /// Bytes; absent for a folder.
+    pub size: Option<i64>,
+}
+
+impl Entry {
+    /// Whether this is a folder.
+    pub fn is_folder(&self) -> bool {
+        self.size.is_none()
+    }
+}
+
+/// The entries directly below `folder` (empty: the root), of `files` = (path, bytes) below that folder, by path.
+pub fn children<'a>(folder: &str, files: impl IntoIterator<Item = (&'a str, i64)>) -> Vec<Entry> {
+    let prefix = if folder.is_empty() {
+        String::new()
+    } else {
+        format!("{folder}/")
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    for (path, size) in files {
+        let Some(rest) = path.strip_prefix(&prefix) else {
+            continue;
+        };
+        let entry = match rest.split_once('/') {
+            Some((name, _)) => Entry {
+                path: format!("{prefix}{name}"),
+                size: None,
+            },
+            None => Entry {
+                path: path.to_owned(),
+                size: Some(size),
+            },
+        };
+        entries.push(entry);
+    }
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    entries.dedup();
+    entries
+}
+
+/// The content type by the name's ending; what nobody knows is bytes.
+pub fn content_type(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    match (name, ending.as_deref()) {
+        ("MLmodel" | "MLproject", _) => "text/plain",
+        (_, Some(
+            "txt" | "log" | "err" | "cfg" | "conf" | "cnf" | "ini" | "md" | "yaml" | "yml" | "py" | "sql" | "toml"
+            | "csv" | "tsv" | "js" | "html" | "htm" | "xml" | "svg",
+        )) => "text/plain",
+        (_, Some("json")) => "application/json",
+        (_, Some("png")) => "image/png",
+        (_, Some("jpg" | "jpeg")) => "image/jpeg",
+        (_, Some("gif")) => "image/gif",
+        (_, Some("webp")) => "image/webp",
+        (_, Some("pdf")) => "application/pdf",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_shows_its_files_and_each_folder_once() {
+        let files = [("model/MLmodel", 3), ("model/data/a", 1), ("model/data/b", 2), ("plot.png", 9)];
+        let root: Vec<String> = children("", files).into_iter().map(|e| e.path).collect();
+        assert_eq!(root, ["model", "plot.png"]);
+        let model = children("model", files);
+        assert_eq!(model[0], Entry { path: "model/MLmodel".to_owned(), size: Some(3) });
+        assert!(model[1].is_folder());
+        assert_eq!(model.len(), 2);
+    }
+
+    #[test]
+    fn nothing_that_a_browser_would_run_keeps_its_type() {
+        assert_eq!(content_type("a/report.html"), "text/plain");
+        assert_eq!(content_type("x.svg"), "text/plain");
+        assert_eq!(content_type("MLmodel"), "text/plain");
+        assert_eq!(content_type("model.pkl"), "application/octet-stream");
+    }
+}
