@@ -147,6 +147,15 @@ impl From<db::Error> for Error {
     }
 }
 
+impl From<domain::tracking::validation::Refusal> for Error {
+    fn from(refusal: domain::tracking::validation::Refusal) -> Self {
+        Self::Invalid {
+            field: refusal.field,
+            reason: refusal.reason,
+        }
+    }
+}
+
 impl From<objects::Error> for Error {
     fn from(error: objects::Error) -> Self {
         match error {

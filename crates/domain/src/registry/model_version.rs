@@ -203,7 +203,11 @@ impl Source {
             return Ok(Self::Run(run, path(folder)?));
         }
         if let Some(rest) = text.strip_prefix("mlflow-artifacts:") {
-            return Ok(Self::Artifacts(path(rest.strip_prefix("///").unwrap_or(rest))?));
+            let rest = rest.strip_prefix("///").or_else(|| rest.strip_prefix('/'));
+            return match rest {
+                Some(rest) if !rest.starts_with('/') => Ok(Self::Artifacts(path(rest)?)),
+                _ => Err(refuse("Another host's artifacts are not read.")),
+            };
         }
         Err(refuse(
             "A source is an artifact of this server: `models:/m-…`, `runs:/RUN_ID/PATH` or `mlflow-artifacts:/PATH`. \

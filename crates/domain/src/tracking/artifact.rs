@@ -2,6 +2,40 @@
 
 use serde::Serialize;
 
+use crate::Id;
+
+/// Whose files lie at a place below the artifact root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A run: `…/RUN_ID/artifacts`.
+    Run(Id),
+    /// A logged model: `…/models/m-ID/artifacts`.
+    LoggedModel(Id),
+}
+
+/// Splits a path below the artifact root into the place of a run or logged model and the rest, which is empty for the
+/// place itself. `None`: it lies in no such place.
+pub fn split(path: &str) -> Option<(Owner, &str, &str)> {
+    let mut start = 0;
+    let mut before = "";
+    for part in path.split('/') {
+        let end = start + part.len();
+        let after = &path[end..];
+        if let Some(rest) = after.strip_prefix("/artifacts").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            let owner = match (before, part.strip_prefix("m-")) {
+                ("models", Some(id)) => Id::parse(id).map(Owner::LoggedModel),
+                _ => Id::parse(part).map(Owner::Run),
+            };
+            if let Some(owner) = owner {
+                return Some((owner, &path[..end + "/artifacts".len()], rest.trim_start_matches('/')));
+            }
+        }
+        before = part;
+        start = end + 1;
+    }
+    None
+}
+
 /// One entry of a folder of artifacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -80,6 +114,21 @@ mod tests {
         assert_eq!(model[0], Entry { path: "model/MLmodel".to_owned(), size: Some(3) });
         assert!(model[1].is_folder());
         assert_eq!(model.len(), 2);
+    }
+
+    #[test]
+    fn a_path_belongs_to_its_run_or_logged_model() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let run = format!("3/{id}/artifacts/model/MLmodel");
+        let (owner, place, rest) = split(&run).unwrap();
+        assert_eq!(owner, Owner::Run(Id::parse(id).unwrap()));
+        assert_eq!((place, rest), (format!("3/{id}/artifacts").as_str(), "model/MLmodel"));
+        let model = format!("3/models/m-{id}/artifacts");
+        let (owner, place, rest) = split(&model).unwrap();
+        assert_eq!(owner, Owner::LoggedModel(Id::parse(id).unwrap()));
+        assert_eq!((place, rest), (model.as_str(), ""));
+        assert_eq!(split(&format!("3/traces/tr-{id}/artifacts/traces.json")), None);
+        assert_eq!(split(&format!("3/{id}/artifactsx")), None);
     }
 
     #[test]

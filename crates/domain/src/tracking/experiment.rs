@@ -14,7 +14,7 @@ pub const MAX_NAME_LEN: usize = 500;
 pub const MAX_TAG_VALUE_LEN: usize = 20_000;
 
 /// The number of an experiment, written in decimal; 0 is `Default`, which exists from the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExperimentId(i64);
 
 impl ExperimentId {

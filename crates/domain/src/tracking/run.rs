@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::experiment::{ExperimentId, Lifecycle};
 use super::input::{DatasetInput, ModelOutput};
+use super::logged_model::ModelMetric;
 use super::metric::Metric;
 use super::param::{Param, Tag};
 use super::validation::{Refusal, invalid_value};
@@ -125,6 +126,8 @@ pub struct Batch {
     pub params: Vec<Param>,
     /// Tags; of two with one key the last counts.
     pub tags: Vec<Tag>,
+    /// Of the metrics, those that were measured for a logged model.
+    pub model_metrics: Vec<(Id, ModelMetric)>,
 }
 
 /// Most metrics of a batch.
@@ -190,6 +193,7 @@ impl Batch {
             metrics: self.metrics,
             params,
             tags,
+            model_metrics: self.model_metrics,
         })
     }
 }

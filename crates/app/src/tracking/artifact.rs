@@ -1,0 +1,265 @@
+//! Artifacts: files of runs, logged models and experiments, reached through the server.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use db::Conn;
+use db::tracking::artifact::{self, Artifact};
+use db::tracking::{experiment, logged_model, run};
+use domain::Id;
+use domain::data::{FileId, RelativePath};
+use domain::governance::role::Permission;
+use domain::tracking::artifact::{Entry, Owner, children, split};
+use domain::tracking::experiment::ARTIFACT_SCHEME;
+use domain::tracking::logged_model::public_id;
+use domain::tracking::validation::Refusal;
+use futures::Stream;
+
+use crate::{App, Audit, Context, Error, Result};
+
+/// Artifacts as a view on [`App`].
+pub struct Artifacts<'a>(&'a App);
+
+impl App {
+    /// The artifacts. A place is a path below the artifact root, or a whole `mlflow-artifacts:/…` address.
+    pub fn artifacts(&self) -> Artifacts<'_> {
+        Artifacts(self)
+    }
+}
+
+/// An artifact to be read.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Path below the folder that was asked for.
+    pub path: String,
+    /// Where its bytes are: to be read, never written.
+    pub local: PathBuf,
+    /// The hash of its bytes.
+    pub file: FileId,
+    /// Their number.
+    pub size: i64,
+}
+
+impl Artifacts<'_> {
+    /// Stores what a stream brings under a place. It is visible when it is whole and on disk, not before.
+    pub async fn put<S, E>(&self, ctx: &Context, place: &str, stream: S) -> Result<Artifact>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: std::fmt::Display,
+    {
+        let place = parse(place)?;
+        self.0.authorize(ctx, Permission::WriteRuns).await?;
+        {
+            // Whose place it is, before gigabytes are taken in for nothing.
+            let mut reader = self.0.read(ctx, Permission::WriteRuns).await?;
+            resolve(&mut reader.conn(), &place).await?;
+        }
+        let stored = self.0.objects().put_stream(stream, u64::MAX).await?;
+        let size = i64::try_from(stored.size).map_err(Error::internal)?;
+        self.record(ctx, place, stored.id, size).await
+    }
+
+    /// Stores bytes under a place.
+    pub async fn put_bytes(&self, ctx: &Context, place: &str, bytes: impl Into<Bytes>) -> Result<Artifact> {
+        let whole: Result<Bytes, std::convert::Infallible> = Ok(bytes.into());
+        self.put(ctx, place, futures::stream::iter([whole])).await
+    }
+
+    async fn record(&self, ctx: &Context, place: String, file: FileId, size: i64) -> Result<Artifact> {
+        let now = ctx.now();
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    let (owner, location, rest) = resolve(conn, &place).await?;
+                    let root = artifact::intern_root(conn, &location).await?;
+                    let stored = Artifact {
+                        path: rest,
+                        file,
+                        size,
+                    };
+                    artifact::put(conn, root, &stored, now).await?;
+                    let audit = audit("tracking.artifact.put", owner, &location).detail(
+                        serde_json::json!({"path": stored.path, "file": file, "bytes": size}),
+                    );
+                    Ok((stored, audit))
+                })
+            })
+            .await
+    }
+
+    /// One file.
+    pub async fn open(&self, ctx: &Context, place: &str) -> Result<Stored> {
+        let place = parse(place)?;
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let mut conn = reader.conn();
+        let missing = || Error::not_found("artifact", &place);
+        let (root, rest) = root(&mut conn, &place).await?.ok_or_else(missing)?;
+        match artifact::get(&mut conn, root, &rest).await? {
+            Some(found) => self.stored(found),
+            None if !artifact::below(&mut conn, root, &rest).await?.is_empty() => {
+                let reason = format!("{place:?} is a folder: list it, or name a file in it");
+                Err(Refusal::new("path", reason).into())
+            }
+            None => Err(missing()),
+        }
+    }
+
+    /// What is directly in a folder, by path below the place's root; nothing when there is no such folder.
+    pub async fn list(&self, ctx: &Context, place: &str) -> Result<Vec<Entry>> {
+        let place = parse(place)?;
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let mut conn = reader.conn();
+        let Some((root, rest)) = root(&mut conn, &place).await? else {
+            return Ok(Vec::new());
+        };
+        let files = artifact::below(&mut conn, root, &rest).await?;
+        Ok(children(&rest, files.iter().map(|file| (file.path.as_str(), file.size))))
+    }
+
+    /// Every file below a folder, by path below that folder.
+    pub async fn tree(&self, ctx: &Context, place: &str) -> Result<Vec<Stored>> {
+        let place = parse(place)?;
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let files = below(&mut reader.conn(), &place).await?;
+        files.into_iter().map(|file| self.stored(file)).collect()
+    }
+
+    /// Forgets a file, or a folder with all that is in it; what is not there is no error.
+    pub async fn delete(&self, ctx: &Context, place: &str) -> Result<()> {
+        let place = parse(place)?;
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    let (owner, location, rest) = resolve(conn, &place).await?;
+                    let removed = match artifact::root_of(conn, std::slice::from_ref(&location)).await? {
+                        Some((root, _)) => artifact::delete(conn, root, &rest).await?,
+                        None => 0,
+                    };
+                    let audit = audit("tracking.artifact.delete", owner, &location)
+                        .detail(serde_json::json!({"path": rest, "files": removed}));
+                    Ok(((), audit))
+                })
+            })
+            .await
+    }
+
+    pub(crate) fn stored(&self, found: Artifact) -> Result<Stored> {
+        Ok(Stored {
+            local: self.0.objects().path(&found.file)?,
+            path: found.path,
+            file: found.file,
+            size: found.size,
+        })
+    }
+}
+
+/// The place of a file or folder of a run: its artifact address and a path below it.
+pub fn place(artifact_uri: &str, path: &str) -> String {
+    let path = path.trim_matches('/');
+    if path.is_empty() {
+        artifact_uri.to_owned()
+    } else {
+        format!("{artifact_uri}/{path}")
+    }
+}
+
+/// Takes a path below the artifact root, with or without the scheme, as a list of plain names.
+fn parse(place: &str) -> Result<String> {
+    let path = place.strip_prefix(ARTIFACT_SCHEME).unwrap_or(place);
+    RelativePath::parse(path)
+        .map(|path| path.as_str().to_owned())
+        .map_err(|error| Refusal::new("path", format!("Invalid path: {error}")).into())
+}
+
+/// Who keeps files at a place.
+enum Keeper {
+    Run(Id),
+    LoggedModel(Id),
+    Experiment,
+}
+
+fn audit(action: &'static str, keeper: Keeper, location: &str) -> Audit {
+    match keeper {
+        Keeper::Run(id) => Audit::new(action, "run", id),
+        Keeper::LoggedModel(id) => Audit::new(action, "logged_model", id),
+        Keeper::Experiment => Audit::new(action, "experiment", location),
+    }
+}
+
+/// Splits a place into its keeper, the keeper's location and the path below it; both must be there.
+async fn resolve(conn: &mut Conn<'_>, place: &str) -> Result<(Keeper, String, String)> {
+    if let Some((owner, location, rest)) = split(place) {
+        let address = format!("{ARTIFACT_SCHEME}{location}");
+        let keeper = match owner {
+            Owner::Run(id) => {
+                let found = run::get(conn, &id).await?;
+                if found.is_none_or(|found| found.info.artifact_uri != address) {
+                    return Err(Error::not_found("run", id));
+                }
+                Keeper::Run(id)
+            }
+            Owner::LoggedModel(id) => {
+                let found = logged_model::get(conn, &id).await?;
+                if found.is_none_or(|found| found.model.artifact_uri != address) {
+                    return Err(Error::not_found("logged_model", public_id(&id)));
+                }
+                Keeper::LoggedModel(id)
+            }
+        };
+        return inside(keeper, location, rest);
+    }
+    let addresses: Vec<String> = prefixes(place)
+        .map(|prefix| format!("{ARTIFACT_SCHEME}{prefix}"))
+        .collect();
+    let found = experiment::by_location(conn, &addresses).await?;
+    let Some(address) = found else {
+        return Err(Error::not_found("artifact place", place));
+    };
+    let location = address.strip_prefix(ARTIFACT_SCHEME).unwrap_or(&address);
+    let rest = place.strip_prefix(location).unwrap_or_default().trim_start_matches('/');
+    inside(Keeper::Experiment, location, rest)
+}
+
+fn inside(keeper: Keeper, location: &str, rest: &str) -> Result<(Keeper, String, String)> {
+    if rest.is_empty() {
+        let reason = format!("Invalid path: {location:?} is a root, not a file in it");
+        return Err(Refusal::new("path", reason).into());
+    }
+    Ok((keeper, location.to_owned(), rest.to_owned()))
+}
+
+/// The number of the root of a place and the path below it, if anything was ever stored there.
+async fn root(conn: &mut Conn<'_>, place: &str) -> Result<Option<(i64, String)>> {
+    let candidates: Vec<String> = match split(place) {
+        Some((_, location, _)) => vec![location.to_owned()],
+        None => prefixes(place).map(ToOwned::to_owned).collect(),
+    };
+    Ok(artifact::root_of(conn, &candidates).await?.map(|(num, location)| {
+        let rest = place.strip_prefix(&location).unwrap_or_default();
+        (num, rest.trim_start_matches('/').to_owned())
+    }))
+}
+
+/// The files below a place, by path below it.
+pub(crate) async fn below(conn: &mut Conn<'_>, place: &str) -> Result<Vec<Artifact>> {
+    let place = place.strip_prefix(ARTIFACT_SCHEME).unwrap_or(place);
+    let Some((num, folder)) = root(conn, place).await? else {
+        return Ok(Vec::new());
+    };
+    let mut files = artifact::below(conn, num, &folder).await?;
+    if !folder.is_empty() {
+        for file in &mut files {
+            file.path = file.path.split_off(folder.len() + 1);
+        }
+    }
+    Ok(files)
+}
+
+/// `a`, `a/b`, `a/b/c` of `a/b/c`.
+fn prefixes(place: &str) -> impl Iterator<Item = &str> {
+    place
+        .char_indices()
+        .filter(|(_, c)| *c == '/')
+        .map(|(at, _)| &place[..at])
+        .chain(std::iter::once(place))
+}

@@ -1,0 +1,229 @@
+//! Experiments.
+
+use db::Conn;
+use db::tracking::experiment;
+use domain::governance::role::Permission;
+use domain::search::Object;
+use domain::search::page::Page;
+use domain::tracking::experiment::{
+    Experiment, ExperimentId, Lifecycle, MAX_TAG_VALUE_LEN, check_location, check_name,
+};
+use domain::tracking::param::{MAX_KEY_LEN, Tag};
+use domain::tracking::validation::{check_key, check_length};
+
+use super::SearchRequest;
+use crate::{App, Audit, Context, Error, Result};
+
+/// Most experiments on one page.
+pub const MAX_PAGE: i64 = 50_000;
+
+/// Experiments as a view on [`App`].
+pub struct Experiments<'a>(&'a App);
+
+impl App {
+    /// The experiments.
+    pub fn experiments(&self) -> Experiments<'_> {
+        Experiments(self)
+    }
+}
+
+impl Experiments<'_> {
+    /// Makes an experiment. Its name must be new, also among deleted ones; without a location it gets its own folder.
+    pub async fn create(
+        &self,
+        ctx: &Context,
+        name: &str,
+        location: Option<&str>,
+        tags: Vec<Tag>,
+    ) -> Result<ExperimentId> {
+        check_name(name)?;
+        for tag in &tags {
+            check_tag(tag)?;
+        }
+        let location = location
+            .filter(|location| !location.is_empty())
+            .map(check_location)
+            .transpose()?;
+        let (name, now) = (name.to_owned(), ctx.now());
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    if experiment::by_name(conn, &name).await?.is_some() {
+                        return Err(taken(&name));
+                    }
+                    let id = experiment::insert(conn, &name, location.as_deref(), now)
+                        .await
+                        .map_err(|error| duplicate(error, &name))?;
+                    for tag in &tags {
+                        experiment::set_tag(conn, id, tag, now).await?;
+                    }
+                    let audit = Audit::new("tracking.experiment.create", "experiment", id)
+                        .detail(serde_json::json!({"name": name}));
+                    Ok((id, audit))
+                })
+            })
+            .await
+    }
+
+    /// The experiment of that name, made when there is none.
+    pub async fn ensure(&self, ctx: &Context, name: &str) -> Result<ExperimentId> {
+        match self.by_name(ctx, name).await {
+            Ok(found) => return Ok(found.id),
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        match self.create(ctx, name, None, Vec::new()).await {
+            Err(Error::AlreadyExists { .. }) => Ok(self.by_name(ctx, name).await?.id),
+            made => made,
+        }
+    }
+
+    /// One experiment, deleted or not.
+    pub async fn get(&self, ctx: &Context, id: ExperimentId) -> Result<Experiment> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        find(&mut reader.conn(), id).await
+    }
+
+    /// One experiment by name, deleted or not.
+    pub async fn by_name(&self, ctx: &Context, name: &str) -> Result<Experiment> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let found = experiment::by_name(&mut reader.conn(), name).await?;
+        found.ok_or_else(|| Error::not_found("experiment name", name))
+    }
+
+    /// A page of the experiments that match.
+    pub async fn search(&self, ctx: &Context, request: &SearchRequest) -> Result<Page<Experiment>> {
+        let search = request.parse(Object::Experiments, MAX_PAGE)?;
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let found = db::search::experiments(&mut reader.conn(), &search).await?;
+        Ok(Page::cut(found, search.offset, request.max_results))
+    }
+
+    /// Gives an active experiment another name.
+    pub async fn rename(&self, ctx: &Context, id: ExperimentId, name: &str) -> Result<()> {
+        check_name(name)?;
+        let (name, now) = (name.to_owned(), ctx.now());
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    active(conn, id).await?;
+                    let other = experiment::by_name(conn, &name).await?;
+                    if other.is_some_and(|other| other.id != id) {
+                        return Err(taken(&name));
+                    }
+                    experiment::rename(conn, id, &name, now)
+                        .await
+                        .map_err(|error| duplicate(error, &name))?;
+                    let audit = Audit::new("tracking.experiment.rename", "experiment", id)
+                        .detail(serde_json::json!({"name": name}));
+                    Ok(((), audit))
+                })
+            })
+            .await
+    }
+
+    /// Marks an active experiment and all its runs as deleted.
+    pub async fn delete(&self, ctx: &Context, id: ExperimentId) -> Result<()> {
+        let now = ctx.now();
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    if find(conn, id).await?.lifecycle == Lifecycle::Deleted {
+                        return Err(Error::not_found("experiment", id));
+                    }
+                    experiment::mark(conn, id, true, now).await?;
+                    Ok(((), Audit::new("tracking.experiment.delete", "experiment", id)))
+                })
+            })
+            .await
+    }
+
+    /// Takes the mark from a deleted experiment and all its runs.
+    pub async fn restore(&self, ctx: &Context, id: ExperimentId) -> Result<()> {
+        let now = ctx.now();
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    if find(conn, id).await?.lifecycle == Lifecycle::Active {
+                        return Err(Error::not_found("experiment", id));
+                    }
+                    experiment::mark(conn, id, false, now).await?;
+                    Ok(((), Audit::new("tracking.experiment.restore", "experiment", id)))
+                })
+            })
+            .await
+    }
+
+    /// Sets a tag of an active experiment.
+    pub async fn set_tag(&self, ctx: &Context, id: ExperimentId, tag: Tag) -> Result<()> {
+        check_tag(&tag)?;
+        let now = ctx.now();
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    active(conn, id).await?;
+                    experiment::set_tag(conn, id, &tag, now).await?;
+                    let audit = Audit::new("tracking.experiment.tag", "experiment", id)
+                        .detail(serde_json::json!({"key": tag.key}));
+                    Ok(((), audit))
+                })
+            })
+            .await
+    }
+
+    /// Removes a tag of an active experiment.
+    pub async fn delete_tag(&self, ctx: &Context, id: ExperimentId, key: &str) -> Result<()> {
+        let (key, now) = (key.to_owned(), ctx.now());
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    active(conn, id).await?;
+                    if !experiment::delete_tag(conn, id, &key, now).await? {
+                        return Err(Error::not_found("experiment tag", format!("{key} of {id}")));
+                    }
+                    let audit = Audit::new("tracking.experiment.untag", "experiment", id)
+                        .detail(serde_json::json!({"key": key}));
+                    Ok(((), audit))
+                })
+            })
+            .await
+    }
+}
+
+fn check_tag(tag: &Tag) -> Result<()> {
+    check_key(&tag.key, "key", MAX_KEY_LEN)?;
+    Ok(check_length(&tag.value, "value", MAX_TAG_VALUE_LEN)?)
+}
+
+fn taken(name: &str) -> Error {
+    Error::AlreadyExists {
+        noun: "experiment",
+        id: name.to_owned(),
+    }
+}
+
+fn duplicate(error: db::Error, name: &str) -> Error {
+    match error {
+        db::Error::Duplicate => taken(name),
+        other => other.into(),
+    }
+}
+
+async fn find(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Experiment> {
+    experiment::get(conn, id)
+        .await?
+        .ok_or_else(|| Error::not_found("experiment", id))
+}
+
+/// The experiment, which must not be deleted.
+pub(crate) async fn active(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Experiment> {
+    let found = find(conn, id).await?;
+    if found.lifecycle == Lifecycle::Active {
+        return Ok(found);
+    }
+    Err(Error::conflict(
+        "experiment",
+        id,
+        format!("The experiment {id} must be in the 'active' state. Current state is deleted."),
+    ))
+}

@@ -1,0 +1,72 @@
+//! Histories of metrics.
+
+use db::tracking::{metric, run};
+use domain::Id;
+use domain::governance::role::Permission;
+use domain::search::page::{self, Page};
+use domain::tracking::metric::{Metric, reduce};
+use domain::tracking::validation::Refusal;
+
+use super::run::{Runs, find};
+use crate::{Context, Result};
+
+/// Points that are read at the most to draw one curve.
+const MAX_POINTS: i64 = 2_000_000;
+
+impl Runs<'_> {
+    /// The points of a metric in the order of time, step and value: a page of `max_results`, or all of them. A run or key
+    /// that nobody knows has none.
+    pub async fn metric_history(
+        &self,
+        ctx: &Context,
+        id: &Id,
+        key: &str,
+        max_results: Option<i64>,
+        page_token: Option<&str>,
+    ) -> Result<Page<Metric>> {
+        if max_results.is_some_and(|most| most < 1) {
+            let reason = "Invalid value for request parameter max_results. It must be a positive integer";
+            return Err(Refusal::new("max_results", reason).into());
+        }
+        let offset = page::offset(page_token)?;
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let mut conn = reader.conn();
+        let Some(found) = run::get(&mut conn, id).await? else {
+            return Ok(Page::cut(Vec::new(), 0, 1));
+        };
+        let most = max_results.unwrap_or(MAX_POINTS).min(MAX_POINTS);
+        let points = metric::history(&mut conn, found.num, key, offset, most + 1).await?;
+        Ok(Page::cut(points, offset, most))
+    }
+
+    /// The points of a metric by step, at most `most` of them, chosen so that the curve keeps its ends and its spikes.
+    pub async fn metric_curve(&self, ctx: &Context, id: &Id, key: &str, most: usize) -> Result<Vec<Metric>> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let mut conn = reader.conn();
+        let found = find(&mut conn, id).await?;
+        let points = metric::by_step(&mut conn, found.num, key, (i64::MIN, i64::MAX), MAX_POINTS).await?;
+        Ok(reduce(&points, most))
+    }
+
+    /// The points of a metric within steps, evenly thinned to `most` with the first and last kept.
+    pub async fn metric_interval(
+        &self,
+        ctx: &Context,
+        id: &Id,
+        key: &str,
+        steps: (i64, i64),
+        most: usize,
+    ) -> Result<Vec<Metric>> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let mut conn = reader.conn();
+        let Some(found) = run::get(&mut conn, id).await? else {
+            return Ok(Vec::new());
+        };
+        let points = metric::by_step(&mut conn, found.num, key, steps, MAX_POINTS).await?;
+        if points.len() <= most || most < 2 {
+            return Ok(points.into_iter().take(most).collect());
+        }
+        let last = points.len() - 1;
+        Ok((0..most).map(|n| points[n * last / (most - 1)].clone()).collect())
+    }
+}
