@@ -149,10 +149,7 @@ impl From<db::Error> for Error {
 
 impl From<domain::tracking::validation::Refusal> for Error {
     fn from(refusal: domain::tracking::validation::Refusal) -> Self {
-        Self::Invalid {
-            field: refusal.field,
-            reason: refusal.reason,
-        }
+        Self::Invalid { field: refusal.field, reason: refusal.reason }
     }
 }
 

@@ -43,10 +43,7 @@ struct Statement {
 
 impl Statement {
     fn new(conn: &Conn<'_>) -> Self {
-        Self {
-            engine: conn.engine(),
-            args: Vec::new(),
-        }
+        Self { engine: conn.engine(), args: Vec::new() }
     }
 
     /// Binds a value; its placeholder.

@@ -72,15 +72,10 @@ impl Artifacts<'_> {
                 Box::pin(async move {
                     let (owner, location, rest) = resolve(conn, &place).await?;
                     let root = artifact::intern_root(conn, &location).await?;
-                    let stored = Artifact {
-                        path: rest,
-                        file,
-                        size,
-                    };
+                    let stored = Artifact { path: rest, file, size };
                     artifact::put(conn, root, &stored, now).await?;
-                    let audit = audit("tracking.artifact.put", owner, &location).detail(
-                        serde_json::json!({"path": stored.path, "file": file, "bytes": size}),
-                    );
+                    let audit = audit("tracking.artifact.put", owner, &location)
+                        .detail(serde_json::json!({"path": stored.path, "file": file, "bytes": size}));
                     Ok((stored, audit))
                 })
             })
@@ -156,11 +151,7 @@ impl Artifacts<'_> {
 /// The place of a file or folder of a run: its artifact address and a path below it.
 pub fn place(artifact_uri: &str, path: &str) -> String {
     let path = path.trim_matches('/');
-    if path.is_empty() {
-        artifact_uri.to_owned()
-    } else {
-        format!("{artifact_uri}/{path}")
-    }
+    if path.is_empty() { artifact_uri.to_owned() } else { format!("{artifact_uri}/{path}") }
 }
 
 /// Takes a path below the artifact root, with or without the scheme, as a list of plain names.
@@ -208,9 +199,7 @@ async fn resolve(conn: &mut Conn<'_>, place: &str) -> Result<(Keeper, String, St
         };
         return inside(keeper, location, rest);
     }
-    let addresses: Vec<String> = prefixes(place)
-        .map(|prefix| format!("{ARTIFACT_SCHEME}{prefix}"))
-        .collect();
+    let addresses: Vec<String> = prefixes(place).map(|prefix| format!("{ARTIFACT_SCHEME}{prefix}")).collect();
     let found = experiment::by_location(conn, &addresses).await?;
     let Some(address) = found else {
         return Err(Error::not_found("artifact place", place));
@@ -257,9 +246,5 @@ pub(crate) async fn below(conn: &mut Conn<'_>, place: &str) -> Result<Vec<Artifa
 
 /// `a`, `a/b`, `a/b/c` of `a/b/c`.
 fn prefixes(place: &str) -> impl Iterator<Item = &str> {
-    place
-        .char_indices()
-        .filter(|(_, c)| *c == '/')
-        .map(|(at, _)| &place[..at])
-        .chain(std::iter::once(place))
+    place.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| &place[..at]).chain(std::iter::once(place))
 }

@@ -40,10 +40,7 @@ impl Experiments<'_> {
         for tag in &tags {
             check_tag(tag)?;
         }
-        let location = location
-            .filter(|location| !location.is_empty())
-            .map(check_location)
-            .transpose()?;
+        let location = location.filter(|location| !location.is_empty()).map(check_location).transpose()?;
         let (name, now) = (name.to_owned(), ctx.now());
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
@@ -196,10 +193,7 @@ fn check_tag(tag: &Tag) -> Result<()> {
 }
 
 fn taken(name: &str) -> Error {
-    Error::AlreadyExists {
-        noun: "experiment",
-        id: name.to_owned(),
-    }
+    Error::AlreadyExists { noun: "experiment", id: name.to_owned() }
 }
 
 fn duplicate(error: db::Error, name: &str) -> Error {
@@ -210,9 +204,7 @@ fn duplicate(error: db::Error, name: &str) -> Error {
 }
 
 async fn find(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Experiment> {
-    experiment::get(conn, id)
-        .await?
-        .ok_or_else(|| Error::not_found("experiment", id))
+    experiment::get(conn, id).await?.ok_or_else(|| Error::not_found("experiment", id))
 }
 
 /// The experiment, which must not be deleted.

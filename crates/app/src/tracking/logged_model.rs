@@ -87,7 +87,8 @@ impl LoggedModels<'_> {
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
                     let parent = experiment::active(conn, model.experiment).await?;
-                    model.artifact_uri = format!("{}/models/{}/artifacts", parent.location, model.public_id());
+                    model.artifact_uri =
+                        format!("{}/models/{}/artifacts", parent.location, model.public_id());
                     logged_model::insert(conn, &model).await?;
                     let audit = Audit::new("tracking.logged_model.create", "logged_model", &model.id)
                         .detail(serde_json::json!({"name": model.name, "run": model.source_run}));
@@ -180,10 +181,7 @@ impl LoggedModels<'_> {
         let orders: Vec<ModelOrder> = parse_order(Object::LoggedModels, &columns)?
             .into_iter()
             .zip(&search.order)
-            .map(|(order, (_, dataset))| ModelOrder {
-                order,
-                dataset: dataset.clone(),
-            })
+            .map(|(order, (_, dataset))| ModelOrder { order, dataset: dataset.clone() })
             .collect();
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let found = db::search::logged_models(&mut reader.conn(), &parsed, &search.datasets, &orders).await?;
@@ -193,7 +191,9 @@ impl LoggedModels<'_> {
     /// Runs one change of an existing model of an active experiment; the model afterwards.
     async fn change<F>(&self, ctx: &Context, id: &Id, action: &'static str, work: F) -> Result<LoggedModel>
     where
-        F: for<'t> FnOnce(&'t mut Conn<'_>, i64) -> futures::future::BoxFuture<'t, Result<()>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Conn<'_>, i64) -> futures::future::BoxFuture<'t, Result<()>>
+            + Send
+            + 'static,
     {
         let id = id.clone();
         self.0

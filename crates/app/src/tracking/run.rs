@@ -68,11 +68,7 @@ impl Runs<'_> {
         if !tags.iter().any(|tag| tag.key == RUN_NAME_TAG) {
             tags.push(Tag::new(RUN_NAME_TAG, &name));
         }
-        let batch = Batch {
-            tags,
-            ..Batch::default()
-        }
-        .checked()?;
+        let batch = Batch { tags, ..Batch::default() }.checked()?;
         let tagged_user = batch.tags.iter().find(|tag| tag.key == USER_TAG).map(|tag| tag.value.clone());
         let user = new.user.filter(|user| !user.is_empty()).or(tagged_user);
         let mut info = RunInfo {
@@ -117,10 +113,7 @@ impl Runs<'_> {
         let mut conn = reader.conn();
         let found = db::search::runs(&mut conn, &search).await?;
         let page = Page::cut(found, search.offset, request.max_results);
-        Ok(Page {
-            items: run::load(&mut conn, page.items).await?,
-            next_page_token: page.next_page_token,
-        })
+        Ok(Page { items: run::load(&mut conn, page.items).await?, next_page_token: page.next_page_token })
     }
 
     /// Stores a batch whole or not at all; a repeated batch changes nothing.
@@ -144,19 +137,13 @@ impl Runs<'_> {
 
     /// Stores one param; another value than the one that is there is refused.
     pub async fn log_param(&self, ctx: &Context, id: &Id, param: Param) -> Result<()> {
-        let batch = Batch {
-            params: vec![param],
-            ..Batch::default()
-        };
+        let batch = Batch { params: vec![param], ..Batch::default() };
         self.log_batch(ctx, id, batch).await
     }
 
     /// Sets a tag; the tag of the run's name renames it.
     pub async fn set_tag(&self, ctx: &Context, id: &Id, tag: Tag) -> Result<()> {
-        let batch = Batch {
-            tags: vec![tag],
-            ..Batch::default()
-        };
+        let batch = Batch { tags: vec![tag], ..Batch::default() };
         self.log_batch(ctx, id, batch).await
     }
 
@@ -192,11 +179,7 @@ impl Runs<'_> {
                         let tag = Tag::new(RUN_NAME_TAG, name).checked("run_name")?;
                         param::set_tags(conn, found.num, found.info.experiment, &[tag]).await?;
                     }
-                    let change = Change {
-                        status: update.status,
-                        end: update.end,
-                        name: update.name,
-                    };
+                    let change = Change { status: update.status, end: update.end, name: update.name };
                     run::update(conn, found.num, &change).await?;
                     let audit = Audit::new("tracking.run.update", "run", &id)
                         .detail(serde_json::json!({"status": change.status}));
@@ -208,11 +191,7 @@ impl Runs<'_> {
 
     /// Ends a run.
     pub async fn finish(&self, ctx: &Context, id: &Id, status: RunStatus, end: Timestamp) -> Result<RunInfo> {
-        let update = RunUpdate {
-            status: Some(status),
-            end: Some(end),
-            name: None,
-        };
+        let update = RunUpdate { status: Some(status), end: Some(end), name: None };
         self.update(ctx, id, update).await
     }
 
@@ -271,9 +250,8 @@ impl Runs<'_> {
                     for model in &models {
                         input::add_model_input(conn, found.num, model).await?;
                     }
-                    let audit = Audit::new("tracking.run.inputs", "run", &id).detail(
-                        serde_json::json!({"datasets": datasets.len(), "models": models.len()}),
-                    );
+                    let audit = Audit::new("tracking.run.inputs", "run", &id)
+                        .detail(serde_json::json!({"datasets": datasets.len(), "models": models.len()}));
                     Ok(((), audit))
                 })
             })
@@ -317,20 +295,15 @@ async fn log(conn: &mut Conn<'_>, found: &Numbered, batch: &Batch) -> Result<()>
             return Err(changed_param(&one.param, &one.old, &found.info.id).into());
         }
         several => {
-            let conflicts: Vec<(String, String, String)> = several
-                .iter()
-                .map(|c| (c.param.key.clone(), c.old.clone(), c.param.value.clone()))
-                .collect();
+            let conflicts: Vec<(String, String, String)> =
+                several.iter().map(|c| (c.param.key.clone(), c.old.clone(), c.param.value.clone())).collect();
             return Err(changed_params(&conflicts, &found.info.id).into());
         }
     }
     metric::insert(conn, num, experiment, &batch.metrics).await?;
     param::set_tags(conn, num, experiment, &batch.tags).await?;
     if let Some(name) = batch.tags.iter().find(|tag| tag.key == RUN_NAME_TAG) {
-        let change = Change {
-            name: Some(name.value.clone()),
-            ..Change::default()
-        };
+        let change = Change { name: Some(name.value.clone()), ..Change::default() };
         run::update(conn, num, &change).await?;
     }
     Ok(())

@@ -46,25 +46,14 @@ pub async fn apply(conn: &mut Conn<'_>, model: i64, step: Move<'_>) -> Result<Op
         }
         None if previous.is_none() => return Ok(None),
         None => {
-            conn.execute(
-                "DELETE FROM model_alias WHERE model = $1 AND alias = $2",
-                args![model, step.alias],
-            )
-            .await?;
+            conn.execute("DELETE FROM model_alias WHERE model = $1 AND alias = $2", args![model, step.alias])
+                .await?;
         }
     }
     conn.execute(
         "INSERT INTO model_alias_event (model, alias, change, version, previous, time_ms, actor) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![
-            model,
-            step.alias,
-            crate::tx::word(&step.change),
-            step.version,
-            previous,
-            step.now,
-            step.actor
-        ],
+        args![model, step.alias, crate::tx::word(&step.change), step.version, previous, step.now, step.actor],
     )
     .await?;
     Ok(previous)
@@ -87,10 +76,7 @@ pub async fn history(conn: &mut Conn<'_>, model: i64, alias: &str) -> Result<Vec
 /// The aliases that point at a version, by name.
 pub async fn of_version(conn: &mut Conn<'_>, model: i64, version: i64) -> Result<Vec<String>> {
     let rows = conn
-        .fetch_all(
-            "SELECT alias FROM model_alias WHERE model = $1 AND version = $2",
-            args![model, version],
-        )
+        .fetch_all("SELECT alias FROM model_alias WHERE model = $1 AND version = $2", args![model, version])
         .await?;
     let mut aliases: Vec<String> = rows.iter().map(|row| row.get("alias")).collect::<Result<_>>()?;
     aliases.sort_unstable();
@@ -99,18 +85,13 @@ pub async fn of_version(conn: &mut Conn<'_>, model: i64, version: i64) -> Result
 
 /// The aliases of models, by model and name.
 pub(crate) async fn of_models(conn: &mut Conn<'_>, models: Vec<Value>) -> Result<Vec<(i64, AliasTarget)>> {
-    let sql = format!(
-        "SELECT model, alias, version FROM model_alias WHERE model IN ({})",
-        list(1, models.len())
-    );
+    let sql =
+        format!("SELECT model, alias, version FROM model_alias WHERE model IN ({})", list(1, models.len()));
     let rows = conn.fetch_all(&sql, models).await?;
     let mut found: Vec<(i64, AliasTarget)> = rows
         .iter()
         .map(|row| {
-            let target = AliasTarget {
-                alias: row.get("alias")?,
-                version: row.get("version")?,
-            };
+            let target = AliasTarget { alias: row.get("alias")?, version: row.get("version")? };
             Ok((row.get("model")?, target))
         })
         .collect::<Result<_>>()?;

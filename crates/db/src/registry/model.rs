@@ -31,9 +31,7 @@ pub async fn insert(conn: &mut Conn<'_>, name: &ModelName, description: &str, no
 
 /// One model with tags and aliases.
 pub async fn get(conn: &mut Conn<'_>, name: &str) -> Result<Option<Numbered>> {
-    let row = conn
-        .fetch_optional("SELECT * FROM model WHERE name = $1", args![name])
-        .await?;
+    let row = conn.fetch_optional("SELECT * FROM model WHERE name = $1", args![name]).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(load(conn, vec![from_row(&row)?]).await?.pop())
 }
@@ -41,10 +39,7 @@ pub async fn get(conn: &mut Conn<'_>, name: &str) -> Result<Option<Numbered>> {
 /// Locks a model's row until the transaction ends; its number. Whoever changes versions or aliases takes it first.
 pub async fn lock(conn: &mut Conn<'_>, name: &str, now: Timestamp) -> Result<Option<i64>> {
     let row = conn
-        .fetch_optional(
-            "UPDATE model SET updated_ms = $2 WHERE name = $1 RETURNING num",
-            args![name, now],
-        )
+        .fetch_optional("UPDATE model SET updated_ms = $2 WHERE name = $1 RETURNING num", args![name, now])
         .await?;
     row.map(|row| row.get("num")).transpose()
 }
@@ -63,15 +58,13 @@ pub async fn next_version(conn: &mut Conn<'_>, num: i64) -> Result<i64> {
 
 /// Gives a model another name; its versions go with it.
 pub async fn rename(conn: &mut Conn<'_>, num: i64, name: &ModelName) -> Result<()> {
-    conn.execute("UPDATE model SET name = $2 WHERE num = $1", args![num, name.as_str()])
-        .await?;
+    conn.execute("UPDATE model SET name = $2 WHERE num = $1", args![num, name.as_str()]).await?;
     Ok(())
 }
 
 /// Changes the description.
 pub async fn describe(conn: &mut Conn<'_>, num: i64, description: &str) -> Result<()> {
-    conn.execute("UPDATE model SET description = $2 WHERE num = $1", args![num, description])
-        .await?;
+    conn.execute("UPDATE model SET description = $2 WHERE num = $1", args![num, description]).await?;
     Ok(())
 }
 
@@ -94,8 +87,7 @@ pub async fn set_tag(conn: &mut Conn<'_>, num: i64, tag: &Tag) -> Result<()> {
 
 /// Removes a tag, if it is there.
 pub async fn delete_tag(conn: &mut Conn<'_>, num: i64, key: &str) -> Result<()> {
-    conn.execute("DELETE FROM model_tag WHERE model = $1 AND key = $2", args![num, key])
-        .await?;
+    conn.execute("DELETE FROM model_tag WHERE model = $1 AND key = $2", args![num, key]).await?;
     Ok(())
 }
 
@@ -141,8 +133,6 @@ pub(crate) fn from_row(row: &Row) -> Result<Numbered> {
 
 pub(crate) fn model_name(row: &Row, column: &str) -> Result<ModelName> {
     let text: String = row.get(column)?;
-    ModelName::parse(&text).map_err(|refusal| Error::Corrupt {
-        column: column.to_owned(),
-        reason: refusal.reason,
-    })
+    ModelName::parse(&text)
+        .map_err(|refusal| Error::Corrupt { column: column.to_owned(), reason: refusal.reason })
 }

@@ -24,7 +24,12 @@ pub struct Numbered {
 }
 
 /// Stores a version, its tags and its files.
-pub async fn insert(conn: &mut Conn<'_>, model: i64, version: &ModelVersion, files: &[Artifact]) -> Result<()> {
+pub async fn insert(
+    conn: &mut Conn<'_>,
+    model: i64,
+    version: &ModelVersion,
+    files: &[Artifact],
+) -> Result<()> {
     let provenance = serde_json::to_string(&version.provenance).expect("provenance is plain texts");
     conn.execute(
         "INSERT INTO model_version (model, version, description, stage, source, location, run, logged_model, run_link, \
@@ -99,6 +104,17 @@ pub async fn latest_of_stages(conn: &mut Conn<'_>, model: i64) -> Result<Vec<Num
     load(conn, versions).await
 }
 
+/// The versions of a model that are not deleted, newest first.
+pub async fn of_model(conn: &mut Conn<'_>, model: i64) -> Result<Vec<ModelVersion>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM model_version v JOIN model m ON m.num = v.model \
+         WHERE v.model = $1 AND v.deleted = FALSE ORDER BY v.version DESC"
+    );
+    let rows = conn.fetch_all(&sql, args![model]).await?;
+    let versions = rows.iter().map(numbered).collect::<Result<_>>()?;
+    Ok(load(conn, versions).await?.into_iter().map(|v| v.version).collect())
+}
+
 /// The versions that came from a run, newest first.
 pub async fn of_run(conn: &mut Conn<'_>, run: &Id) -> Result<Vec<ModelVersion>> {
     let sql = format!(
@@ -124,7 +140,13 @@ pub async fn files(conn: &mut Conn<'_>, model: i64, version: i64) -> Result<Vec<
 }
 
 /// Changes the description.
-pub async fn describe(conn: &mut Conn<'_>, model: i64, version: i64, text: &str, now: Timestamp) -> Result<()> {
+pub async fn describe(
+    conn: &mut Conn<'_>,
+    model: i64,
+    version: i64,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
     conn.execute(
         "UPDATE model_version SET description = $3, updated_ms = $4 WHERE model = $1 AND version = $2",
         args![model, version, text, now],

@@ -32,10 +32,7 @@ pub async fn models(conn: &mut Conn<'_>, search: &Search) -> Result<Vec<model::N
         .collect();
     order.push(sql.order_text("m.name", true));
     let page = sql.page(search);
-    let text = format!(
-        "SELECT m.* FROM model m WHERE {filter} ORDER BY {} {page}",
-        order.join(", ")
-    );
+    let text = format!("SELECT m.* FROM model m WHERE {filter} ORDER BY {} {page}", order.join(", "));
     let rows = conn.fetch_all(&text, sql.args).await?;
     let found = rows.iter().map(model::from_row).collect::<Result<_>>()?;
     model::load(conn, found).await
@@ -106,8 +103,9 @@ fn version_leaf(sql: &mut Statement, comparison: &Comparison) -> Result<String> 
     let (operator, operand) = (comparison.operator, &comparison.operand);
     if comparison.entity == Entity::Tag {
         let key = sql.bind(&comparison.key);
-        let from =
-            format!("SELECT 1 FROM model_version_tag t WHERE t.model = v.model AND t.version = v.version AND t.key = {key}");
+        let from = format!(
+            "SELECT 1 FROM model_version_tag t WHERE t.model = v.model AND t.version = v.version AND t.key = {key}"
+        );
         return sql.existing(&from, "t.value", comparison);
     }
     match comparison.key.as_str() {

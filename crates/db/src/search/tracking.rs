@@ -66,10 +66,7 @@ impl Statement {
         Ok(match comparison.operator {
             Operator::IsNull => format!("NOT EXISTS ({from})"),
             Operator::IsNotNull => format!("EXISTS ({from})"),
-            operator => format!(
-                "EXISTS ({from} AND {})",
-                self.text(column, operator, &comparison.operand)?
-            ),
+            operator => format!("EXISTS ({from} AND {})", self.text(column, operator, &comparison.operand)?),
         })
     }
 }
@@ -253,9 +250,7 @@ fn run_order(sql: &mut Statement, orders: &[Order], keys: &HashMap<String, i64>)
         let Some(key) = keys.get(&order.key) else { continue };
         let key = sql.bind(*key);
         let alias = format!("o{index}");
-        joins.push_str(&format!(
-            " LEFT JOIN {table} {alias} ON {alias}.run = r.num AND {alias}.key = {key}"
-        ));
+        joins.push_str(&format!(" LEFT JOIN {table} {alias} ON {alias}.run = r.num AND {alias}.key = {key}"));
         columns.push(if order.entity == Entity::Metric {
             format!(
                 "CASE WHEN {alias}.run IS NULL THEN 2 WHEN {alias}.kind = 1 THEN 1 ELSE 0 END, {alias}.value {}",
@@ -326,7 +321,11 @@ pub async fn logged_models(
     Ok(logged_model::load(conn, found).await?.into_iter().map(|m| m.model).collect())
 }
 
-fn logged_model_leaf(sql: &mut Statement, comparison: &Comparison, datasets: &[DatasetChoice]) -> Result<String> {
+fn logged_model_leaf(
+    sql: &mut Statement,
+    comparison: &Comparison,
+    datasets: &[DatasetChoice],
+) -> Result<String> {
     let (operator, operand) = (comparison.operator, &comparison.operand);
     match comparison.entity {
         Entity::Metric => {
@@ -339,11 +338,8 @@ fn logged_model_leaf(sql: &mut Statement, comparison: &Comparison, datasets: &[D
             ))
         }
         Entity::Param | Entity::Tag | Entity::Dataset => {
-            let table = if comparison.entity == Entity::Param {
-                "logged_model_param"
-            } else {
-                "logged_model_tag"
-            };
+            let table =
+                if comparison.entity == Entity::Param { "logged_model_param" } else { "logged_model_tag" };
             let key = sql.bind(&comparison.key);
             let from = format!("SELECT 1 FROM {table} t WHERE t.model = m.num AND t.key = {key}");
             sql.existing(&from, "t.value", comparison)
@@ -369,7 +365,9 @@ fn measured(sql: &mut Statement, datasets: &[DatasetChoice]) -> String {
         .map(|choice| {
             let name = sql.bind(&choice.name);
             match &choice.digest {
-                Some(digest) => format!("(x.dataset_name = {name} AND x.dataset_digest = {})", sql.bind(digest)),
+                Some(digest) => {
+                    format!("(x.dataset_name = {name} AND x.dataset_digest = {})", sql.bind(digest))
+                }
                 None => format!("x.dataset_name = {name}"),
             }
         })

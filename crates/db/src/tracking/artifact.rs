@@ -26,9 +26,7 @@ pub async fn root_of(conn: &mut Conn<'_>, locations: &[String]) -> Result<Option
         "SELECT num, location FROM artifact_root WHERE location IN ({}) ORDER BY LENGTH(location) DESC LIMIT 1",
         list(1, locations.len())
     );
-    let row = conn
-        .fetch_optional(&sql, locations.iter().map(Value::from).collect())
-        .await?;
+    let row = conn.fetch_optional(&sql, locations.iter().map(Value::from).collect()).await?;
     row.map(|row| Ok((row.get("num")?, row.get("location")?))).transpose()
 }
 
@@ -39,9 +37,7 @@ pub async fn intern_root(conn: &mut Conn<'_>, location: &str) -> Result<i64> {
         args![location],
     )
     .await?;
-    let row = conn
-        .fetch_one("SELECT num FROM artifact_root WHERE location = $1", args![location])
-        .await?;
+    let row = conn.fetch_one("SELECT num FROM artifact_root WHERE location = $1", args![location]).await?;
     row.get("num")
 }
 
@@ -91,11 +87,7 @@ pub async fn delete(conn: &mut Conn<'_>, root: i64, path: &str) -> Result<u64> {
 }
 
 fn prefix(folder: &str) -> String {
-    if folder.is_empty() {
-        String::new()
-    } else {
-        format!("{folder}/")
-    }
+    if folder.is_empty() { String::new() } else { format!("{folder}/") }
 }
 
 fn from_row(row: &Row) -> Result<Artifact> {

@@ -34,17 +34,13 @@ pub async fn insert(
 
 /// One experiment, deleted or not.
 pub async fn get(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Option<Experiment>> {
-    let row = conn
-        .fetch_optional("SELECT * FROM experiment WHERE id = $1", args![id.number()])
-        .await?;
+    let row = conn.fetch_optional("SELECT * FROM experiment WHERE id = $1", args![id.number()]).await?;
     with_tags(conn, row).await
 }
 
 /// One experiment by name, deleted or not.
 pub async fn by_name(conn: &mut Conn<'_>, name: &str) -> Result<Option<Experiment>> {
-    let row = conn
-        .fetch_optional("SELECT * FROM experiment WHERE name = $1", args![name])
-        .await?;
+    let row = conn.fetch_optional("SELECT * FROM experiment WHERE name = $1", args![name]).await?;
     with_tags(conn, row).await
 }
 
@@ -54,9 +50,7 @@ pub async fn by_location(conn: &mut Conn<'_>, locations: &[String]) -> Result<Op
         "SELECT location FROM experiment WHERE location IN ({}) ORDER BY LENGTH(location) DESC LIMIT 1",
         list(1, locations.len())
     );
-    let row = conn
-        .fetch_optional(&sql, locations.iter().map(Value::from).collect())
-        .await?;
+    let row = conn.fetch_optional(&sql, locations.iter().map(Value::from).collect()).await?;
     row.map(|row| row.get("location")).transpose()
 }
 
@@ -124,21 +118,14 @@ pub async fn set_tag(conn: &mut Conn<'_>, id: ExperimentId, tag: &Tag, now: Time
 /// Removes a tag; whether it was there.
 pub async fn delete_tag(conn: &mut Conn<'_>, id: ExperimentId, key: &str, now: Timestamp) -> Result<bool> {
     let removed = conn
-        .execute(
-            "DELETE FROM experiment_tag WHERE experiment = $1 AND key = $2",
-            args![id.number(), key],
-        )
+        .execute("DELETE FROM experiment_tag WHERE experiment = $1 AND key = $2", args![id.number(), key])
         .await?;
     touch(conn, id, now).await?;
     Ok(removed > 0)
 }
 
 async fn touch(conn: &mut Conn<'_>, id: ExperimentId, now: Timestamp) -> Result<()> {
-    conn.execute(
-        "UPDATE experiment SET updated_ms = $2 WHERE id = $1",
-        args![id.number(), now],
-    )
-    .await?;
+    conn.execute("UPDATE experiment SET updated_ms = $2 WHERE id = $1", args![id.number(), now]).await?;
     Ok(())
 }
 

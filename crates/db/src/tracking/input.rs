@@ -45,22 +45,11 @@ pub async fn add_dataset(
     )
     .await?;
     let tags = serde_json::to_string(&input.tags).expect("tags are plain texts");
-    let context = input
-        .tags
-        .iter()
-        .find(|tag| tag.key == CONTEXT_TAG)
-        .map_or("", |tag| tag.value.as_str());
+    let context = input.tags.iter().find(|tag| tag.key == CONTEXT_TAG).map_or("", |tag| tag.value.as_str());
     conn.execute(
         "INSERT INTO run_dataset (run, dataset, tags, context) SELECT $1, num, $5, $6 FROM tracking_dataset \
          WHERE experiment = $2 AND name = $3 AND digest = $4 ON CONFLICT (run, dataset) DO NOTHING",
-        args![
-            run,
-            experiment.number(),
-            &dataset.name,
-            &dataset.digest,
-            tags,
-            context
-        ],
+        args![run, experiment.number(), &dataset.name, &dataset.digest, tags, context],
     )
     .await?;
     Ok(())
@@ -132,10 +121,7 @@ pub async fn models(conn: &mut Conn<'_>, runs: &[i64]) -> Result<HashMap<i64, Ru
             if row.get::<String>("direction")? == "input" {
                 models.inputs.push(model);
             } else {
-                models.outputs.push(ModelOutput {
-                    model,
-                    step: row.get("step")?,
-                });
+                models.outputs.push(ModelOutput { model, step: row.get("step")? });
             }
         }
     }

@@ -17,8 +17,7 @@ pub(crate) async fn intern(conn: &mut Conn<'_>, names: &[&str]) -> Result<HashMa
             "INSERT INTO tracking_key (name) VALUES {} ON CONFLICT (name) DO NOTHING",
             placeholders(chunk.len(), 1)
         );
-        conn.execute(&sql, chunk.iter().map(|name| Value::from(*name)).collect())
-            .await?;
+        conn.execute(&sql, chunk.iter().map(|name| Value::from(*name)).collect()).await?;
     }
     if !missing.is_empty() {
         known.extend(lookup(conn, &missing).await?);
@@ -33,10 +32,7 @@ pub(crate) async fn lookup(conn: &mut Conn<'_>, names: &[&str]) -> Result<HashMa
     unique.dedup();
     let mut known = HashMap::with_capacity(unique.len());
     for chunk in unique.chunks(CHUNK) {
-        let sql = format!(
-            "SELECT num, name FROM tracking_key WHERE name IN ({})",
-            list(1, chunk.len())
-        );
+        let sql = format!("SELECT num, name FROM tracking_key WHERE name IN ({})", list(1, chunk.len()));
         let args = chunk.iter().map(|name| Value::from(*name)).collect();
         for row in conn.fetch_all(&sql, args).await? {
             known.insert(row.get("name")?, row.get("num")?);

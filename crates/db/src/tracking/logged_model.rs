@@ -46,7 +46,9 @@ pub async fn insert(conn: &mut Conn<'_>, model: &LoggedModel) -> Result<i64> {
 
 /// One logged model with all that belongs to it, deleted or not.
 pub async fn get(conn: &mut Conn<'_>, id: &Id) -> Result<Option<Numbered>> {
-    let sql = format!("SELECT {COLUMNS} FROM logged_model m JOIN experiment e ON e.id = m.experiment WHERE m.id = $1");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM logged_model m JOIN experiment e ON e.id = m.experiment WHERE m.id = $1"
+    );
     let Some(row) = conn.fetch_optional(&sql, args![id]).await? else {
         return Ok(None);
     };
@@ -65,7 +67,12 @@ pub async fn of_run(conn: &mut Conn<'_>, run: &Id) -> Result<Vec<LoggedModel>> {
 }
 
 /// Sets how the upload stands.
-pub async fn set_status(conn: &mut Conn<'_>, num: i64, status: LoggedModelStatus, now: Timestamp) -> Result<()> {
+pub async fn set_status(
+    conn: &mut Conn<'_>,
+    num: i64,
+    status: LoggedModelStatus,
+    now: Timestamp,
+) -> Result<()> {
     conn.execute(
         "UPDATE logged_model SET status = $2, updated_ms = $3 WHERE num = $1",
         args![num, crate::tx::word(&status), now],
@@ -76,11 +83,8 @@ pub async fn set_status(conn: &mut Conn<'_>, num: i64, status: LoggedModelStatus
 
 /// Marks a logged model as deleted.
 pub async fn mark_deleted(conn: &mut Conn<'_>, num: i64, now: Timestamp) -> Result<()> {
-    conn.execute(
-        "UPDATE logged_model SET deleted = TRUE, updated_ms = $2 WHERE num = $1",
-        args![num, now],
-    )
-    .await?;
+    conn.execute("UPDATE logged_model SET deleted = TRUE, updated_ms = $2 WHERE num = $1", args![num, now])
+        .await?;
     Ok(())
 }
 
@@ -111,12 +115,8 @@ pub async fn set_tags(conn: &mut Conn<'_>, num: i64, tags: &[Tag]) -> Result<()>
 
 /// Removes a tag; whether it was there.
 pub async fn delete_tag(conn: &mut Conn<'_>, num: i64, key: &str) -> Result<bool> {
-    let removed = conn
-        .execute(
-            "DELETE FROM logged_model_tag WHERE model = $1 AND key = $2",
-            args![num, key],
-        )
-        .await?;
+    let removed =
+        conn.execute("DELETE FROM logged_model_tag WHERE model = $1 AND key = $2", args![num, key]).await?;
     Ok(removed > 0)
 }
 
@@ -161,10 +161,7 @@ pub(crate) fn numbered(row: &Row) -> Result<Numbered> {
         metrics: Vec::new(),
         registrations: Vec::new(),
     };
-    Ok(Numbered {
-        num: row.get("num")?,
-        model,
-    })
+    Ok(Numbered { num: row.get("num")?, model })
 }
 
 /// Fills in params, tags, metrics and registrations.
@@ -173,10 +170,7 @@ pub(crate) async fn load(conn: &mut Conn<'_>, mut models: Vec<Numbered>) -> Resu
         let nums = || chunk_nums(chunk);
         let (numbers, count) = (nums(), chunk.len());
         for row in conn.fetch_all(&of("logged_model_param", count), numbers.clone()).await? {
-            let param = Param {
-                key: row.get("key")?,
-                value: row.get("value")?,
-            };
+            let param = Param { key: row.get("key")?, value: row.get("value")? };
             find(chunk, &row)?.params.push(param);
         }
         for row in conn.fetch_all(&of("logged_model_tag", count), numbers.clone()).await? {

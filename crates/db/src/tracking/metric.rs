@@ -38,7 +38,12 @@ pub(crate) fn decode(value: f64, kind: i64) -> f64 {
 }
 
 /// Stores points of a run and moves its newest ones. A point that is there already changes nothing.
-pub async fn insert(conn: &mut Conn<'_>, run: i64, experiment: ExperimentId, metrics: &[Metric]) -> Result<()> {
+pub async fn insert(
+    conn: &mut Conn<'_>,
+    run: i64,
+    experiment: ExperimentId,
+    metrics: &[Metric],
+) -> Result<()> {
     let names: Vec<&str> = metrics.iter().map(|metric| metric.key.as_str()).collect();
     let keys = intern(conn, &names).await?;
     for chunk in metrics.chunks(CHUNK) {
@@ -60,7 +65,8 @@ pub async fn insert(conn: &mut Conn<'_>, run: i64, experiment: ExperimentId, met
             *held = metric;
         }
     }
-    let mut newest: Vec<(i64, &Metric)> = newest.into_iter().map(|(key, metric)| (keys[key], metric)).collect();
+    let mut newest: Vec<(i64, &Metric)> =
+        newest.into_iter().map(|(key, metric)| (keys[key], metric)).collect();
     newest.sort_unstable_by_key(|(key, _)| *key);
     move_latest(conn, run, experiment, &newest).await
 }
@@ -120,7 +126,13 @@ pub async fn latest(conn: &mut Conn<'_>, runs: &[i64]) -> Result<HashMap<i64, Ve
 }
 
 /// The points of one key of a run in the order of time, step and value, from `offset`, at most `limit`.
-pub async fn history(conn: &mut Conn<'_>, run: i64, key: &str, offset: i64, limit: i64) -> Result<Vec<Metric>> {
+pub async fn history(
+    conn: &mut Conn<'_>,
+    run: i64,
+    key: &str,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Metric>> {
     let rows = conn
         .fetch_all(
             "SELECT step, time_ms, value, kind FROM metric WHERE run = $1 AND key = \

@@ -33,8 +33,5 @@ pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
 
 /// `$3, $4, $5`: `count` placeholders from number `first`.
 pub(crate) fn list(first: usize, count: usize) -> String {
-    (first..first + count)
-        .map(|number| format!("${number}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }

@@ -66,10 +66,7 @@ pub async fn insert(
         .iter()
         .filter_map(|param| {
             let old = *stored.get(param.key.as_str())?;
-            (old != param.value).then(|| Changed {
-                param: param.clone(),
-                old: old.to_owned(),
-            })
+            (old != param.value).then(|| Changed { param: param.clone(), old: old.to_owned() })
         })
         .collect())
 }
@@ -86,13 +83,7 @@ pub async fn set_tags(conn: &mut Conn<'_>, run: i64, experiment: ExperimentId, t
     for chunk in sorted.chunks(CHUNK) {
         let mut values = Vec::with_capacity(chunk.len() * 5);
         for tag in chunk {
-            values.extend(args![
-                run,
-                keys[&tag.key],
-                experiment.number(),
-                &tag.value,
-                head(&tag.value)
-            ]);
+            values.extend(args![run, keys[&tag.key], experiment.number(), &tag.value, head(&tag.value)]);
         }
         let sql = format!(
             "INSERT INTO run_tag (run, key, experiment, value, head) VALUES {} \

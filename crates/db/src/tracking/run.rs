@@ -76,7 +76,10 @@ pub async fn load(conn: &mut Conn<'_>, runs: Vec<Numbered>) -> Result<Vec<Run>> 
         .collect())
 }
 
-fn runs_models(models: &mut HashMap<i64, input::RunModels>, num: i64) -> (Vec<Id>, Vec<domain::tracking::input::ModelOutput>) {
+fn runs_models(
+    models: &mut HashMap<i64, input::RunModels>,
+    num: i64,
+) -> (Vec<Id>, Vec<domain::tracking::input::ModelOutput>) {
     let found = models.remove(&num).unwrap_or_default();
     (found.inputs, found.outputs)
 }
@@ -119,10 +122,7 @@ pub async fn mark(conn: &mut Conn<'_>, num: i64, deleted: Option<Timestamp>) -> 
 }
 
 pub(crate) fn numbered(row: &Row) -> Result<Numbered> {
-    Ok(Numbered {
-        num: row.get("num")?,
-        info: info_from_row(row)?,
-    })
+    Ok(Numbered { num: row.get("num")?, info: info_from_row(row)? })
 }
 
 fn info_from_row(row: &Row) -> Result<RunInfo> {

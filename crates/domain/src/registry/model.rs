@@ -31,7 +31,8 @@ impl ModelName {
             return Err(Refusal::new("name", missing_value("name")));
         }
         if text.contains(['/', ':']) || text.chars().any(char::is_control) {
-            let reason = format!("Invalid model name: '{text}'. Names cannot contain '/', ':' or control characters.");
+            let reason =
+                format!("Invalid model name: '{text}'. Names cannot contain '/', ':' or control characters.");
             return Err(Refusal::new("name", reason));
         }
         crate::tracking::validation::check_length(text, "name", MAX_NAME_LEN)?;

@@ -245,13 +245,22 @@ mod tests {
     fn only_artifacts_of_this_server_are_sources() {
         let id = "0123456789abcdef0123456789abcdef";
         assert!(matches!(Source::parse(&format!("models:/m-{id}")).unwrap(), Source::LoggedModel(_)));
-        assert!(matches!(Source::parse(&format!("runs:/{id}/model")).unwrap(), Source::Run(_, path) if path == "model"));
+        assert!(
+            matches!(Source::parse(&format!("runs:/{id}/model")).unwrap(), Source::Run(_, path) if path == "model")
+        );
         assert!(matches!(
             Source::parse(&format!("mlflow-artifacts:/0/{id}/artifacts/model")).unwrap(),
             Source::Artifacts(_)
         ));
-        for bad in ["/etc/passwd", "file:///etc", "s3://x/y", "mlflow-artifacts:/../x", "runs:/x/model", "http://h/x",
-            "mlflow-artifacts://host/x"] {
+        for bad in [
+            "/etc/passwd",
+            "file:///etc",
+            "s3://x/y",
+            "mlflow-artifacts:/../x",
+            "runs:/x/model",
+            "http://h/x",
+            "mlflow-artifacts://host/x",
+        ] {
             assert!(Source::parse(bad).is_err(), "{bad}");
         }
     }

@@ -2,7 +2,9 @@
 
 use super::lexer::{Token, tokens};
 use super::object::{Kind, Object};
-use super::{Comparison, Entity, Expression, MAX_COMPARISONS, MAX_DEPTH, MAX_LIST, Operand, Operator, Order, refuse};
+use super::{
+    Comparison, Entity, Expression, MAX_COMPARISONS, MAX_DEPTH, MAX_LIST, Operand, Operator, Order, refuse,
+};
 use crate::tracking::validation::Refusal;
 
 struct Parser {
@@ -13,12 +15,7 @@ struct Parser {
 }
 
 pub(super) fn filter(object: Object, text: &str) -> Result<Expression, Refusal> {
-    let mut parser = Parser {
-        object,
-        tokens: tokens(text)?,
-        at: 0,
-        comparisons: 0,
-    };
+    let mut parser = Parser { object, tokens: tokens(text)?, at: 0, comparisons: 0 };
     let expression = parser.any(0)?;
     match parser.peek() {
         None => Ok(expression),
@@ -44,17 +41,12 @@ pub(super) fn order(object: Object, text: &str) -> Result<Order, Refusal> {
             return Err(Refusal::new("order_by", reason));
         }
     };
-    let (entity, key) = object
-        .identify(identifier)
-        .map_err(|refusal| Refusal::new("order_by", refusal.reason))?;
+    let (entity, key) =
+        object.identify(identifier).map_err(|refusal| Refusal::new("order_by", refusal.reason))?;
     if entity == Entity::Dataset {
         return Err(bad("Datasets have no order."));
     }
-    Ok(Order {
-        entity,
-        key,
-        ascending,
-    })
+    Ok(Order { entity, key, ascending })
 }
 
 fn clause(token: &Token) -> Refusal {
@@ -67,11 +59,10 @@ impl Parser {
     }
 
     fn next(&mut self) -> Result<Token, Refusal> {
-        let token = self
-            .tokens
-            .get(self.at)
-            .cloned()
-            .ok_or_else(|| refuse("Invalid comparison clause. Expected 3 tokens, the filter ends before."))?;
+        let token =
+            self.tokens.get(self.at).cloned().ok_or_else(|| {
+                refuse("Invalid comparison clause. Expected 3 tokens, the filter ends before.")
+            })?;
         self.at += 1;
         Ok(token)
     }
@@ -142,12 +133,7 @@ impl Parser {
             Operator::In | Operator::NotIn => Operand::List(self.list()?),
             _ => self.value(entity, &key)?,
         };
-        Ok(Comparison {
-            entity,
-            key,
-            operator,
-            operand,
-        })
+        Ok(Comparison { entity, key, operator, operand })
     }
 
     fn operator(&mut self) -> Result<Operator, Refusal> {
@@ -193,7 +179,10 @@ impl Parser {
                     format!("Expected a quoted string value for attributes. Got value {}", token.shown())
                 }
                 Entity::Dataset => {
-                    format!("Expected a quoted string value for dataset attributes. Got value {}", token.shown())
+                    format!(
+                        "Expected a quoted string value for dataset attributes. Got value {}",
+                        token.shown()
+                    )
                 }
                 _ => format!(
                     "Expected a quoted string value for {} (e.g. 'my-value'). Got value {}",
@@ -205,7 +194,8 @@ impl Parser {
     }
 
     fn list(&mut self) -> Result<Vec<String>, Refusal> {
-        const EXPECTED: &str = "While parsing a list in the query, expected a non-empty list of string values, but got";
+        const EXPECTED: &str =
+            "While parsing a list in the query, expected a non-empty list of string values, but got";
         if self.next()? != Token::Open {
             return Err(refuse(format!("{EXPECTED} no opening parenthesis")));
         }

@@ -57,9 +57,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
 
 fn quoted(rest: &str, quote: char) -> Result<(String, usize), Refusal> {
     let inner = &rest[quote.len_utf8()..];
-    let end = inner
-        .find(quote)
-        .ok_or_else(|| refuse(format!("Invalid clause(s) in filter string: {rest:?}: a quote is not closed")))?;
+    let end = inner.find(quote).ok_or_else(|| {
+        refuse(format!("Invalid clause(s) in filter string: {rest:?}: a quote is not closed"))
+    })?;
     Ok((inner[..end].to_owned(), end + 2 * quote.len_utf8()))
 }
 
@@ -103,9 +103,8 @@ fn word(rest: &str) -> Result<(Token, usize), Refusal> {
                 at += length;
             }
             _ => {
-                let length = part
-                    .find(|c: char| !(c.is_alphanumeric() || "_-/:".contains(c)))
-                    .unwrap_or(part.len());
+                let length =
+                    part.find(|c: char| !(c.is_alphanumeric() || "_-/:".contains(c))).unwrap_or(part.len());
                 joined.push_str(&part[..length]);
                 at += length;
             }

@@ -67,10 +67,7 @@ const LOGGED_MODELS: &[Attribute] = &[
     (&["status"], Kind::ListedText),
     (&["source_run_id"], Kind::ListedText),
     (&["creation_timestamp", "creation_time", "creation_timestamp_ms"], Kind::Number),
-    (
-        &["last_updated_timestamp", "last_updated_time", "last_updated_timestamp_ms"],
-        Kind::Number,
-    ),
+    (&["last_updated_timestamp", "last_updated_time", "last_updated_timestamp_ms"], Kind::Number),
 ];
 
 impl Object {
@@ -111,13 +108,9 @@ impl Object {
             if let Some(entity) = self.entity(word) {
                 return self.canonical(entity, key).map(|key| (entity, key));
             }
-            return Err(refuse(format!(
-                "Invalid entity type '{word}'. Valid values are {:?}",
-                self.words()
-            )));
+            return Err(refuse(format!("Invalid entity type '{word}'. Valid values are {:?}", self.words())));
         }
-        self.canonical(Entity::Attribute, identifier)
-            .map(|key| (Entity::Attribute, key))
+        self.canonical(Entity::Attribute, identifier).map(|key| (Entity::Attribute, key))
     }
 
     fn words(self) -> Vec<&'static str> {
@@ -141,7 +134,9 @@ impl Object {
             Entity::Dataset if !["name", "digest", "context"].contains(&key) => Err(refuse(format!(
                 "Invalid dataset key '{key}' specified. Valid keys are '[\"name\", \"digest\", \"context\"]'"
             ))),
-            _ if key.is_empty() => Err(refuse(format!("Invalid identifier: a key must follow '{}.'", entity.as_str()))),
+            _ if key.is_empty() => {
+                Err(refuse(format!("Invalid identifier: a key must follow '{}.'", entity.as_str())))
+            }
             _ => Ok(key.to_owned()),
         }
     }

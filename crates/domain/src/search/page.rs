@@ -20,18 +20,12 @@ impl<T> Page<T> {
         let limit_len = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > limit_len;
         items.truncate(limit_len);
-        Self {
-            items,
-            next_page_token: more.then(|| token(offset.saturating_add(limit))),
-        }
+        Self { items, next_page_token: more.then(|| token(offset.saturating_add(limit))) }
     }
 
     /// The same page of other things.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(change).collect(),
-            next_page_token: self.next_page_token,
-        }
+        Page { items: self.items.into_iter().map(change).collect(), next_page_token: self.next_page_token }
     }
 }
 
@@ -52,8 +46,5 @@ pub fn offset(token: Option<&str>) -> Result<i64, Refusal> {
     let decoded = STANDARD.decode(token).map_err(|_| bad("could not base64-decode"))?;
     let value: serde_json::Value =
         serde_json::from_slice(&decoded).map_err(|_| bad("the decoded value is not JSON"))?;
-    value["offset"]
-        .as_i64()
-        .filter(|offset| *offset >= 0)
-        .ok_or_else(|| bad("it holds no offset"))
+    value["offset"].as_i64().filter(|offset| *offset >= 0).ok_or_else(|| bad("it holds no offset"))
 }

@@ -94,7 +94,9 @@ fn size_and_depth_are_limited() {
 #[test]
 fn an_order_names_a_column_once() {
     let columns = |list: &[&str]| list.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
-    let orders = parse_order(Object::Runs, &columns(&["metrics.`a b` DESC", "attribute.start_time", "params.x asc"])).unwrap();
+    let orders =
+        parse_order(Object::Runs, &columns(&["metrics.`a b` DESC", "attribute.start_time", "params.x asc"]))
+            .unwrap();
     assert_eq!(orders[0], Order { entity: Entity::Metric, key: "a b".to_owned(), ascending: false });
     assert!(orders[1].ascending);
     assert!(parse_order(Object::Runs, &columns(&["metrics.a", "metric.a DESC"])).is_err());

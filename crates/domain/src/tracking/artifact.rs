@@ -21,7 +21,9 @@ pub fn split(path: &str) -> Option<(Owner, &str, &str)> {
     for part in path.split('/') {
         let end = start + part.len();
         let after = &path[end..];
-        if let Some(rest) = after.strip_prefix("/artifacts").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if let Some(rest) =
+            after.strip_prefix("/artifacts").filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
             let owner = match (before, part.strip_prefix("m-")) {
                 ("models", Some(id)) => Id::parse(id).map(Owner::LoggedModel),
                 _ => Id::parse(part).map(Owner::Run),
@@ -54,25 +56,15 @@ impl Entry {
 
 /// The entries directly below `folder` (empty: the root), of `files` = (path, bytes) below that folder, by path.
 pub fn children<'a>(folder: &str, files: impl IntoIterator<Item = (&'a str, i64)>) -> Vec<Entry> {
-    let prefix = if folder.is_empty() {
-        String::new()
-    } else {
-        format!("{folder}/")
-    };
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let mut entries: Vec<Entry> = Vec::new();
     for (path, size) in files {
         let Some(rest) = path.strip_prefix(&prefix) else {
             continue;
         };
         let entry = match rest.split_once('/') {
-            Some((name, _)) => Entry {
-                path: format!("{prefix}{name}"),
-                size: None,
-            },
-            None => Entry {
-                path: path.to_owned(),
-                size: Some(size),
-            },
+            Some((name, _)) => Entry { path: format!("{prefix}{name}"), size: None },
+            None => Entry { path: path.to_owned(), size: Some(size) },
         };
         entries.push(entry);
     }
@@ -87,10 +79,13 @@ pub fn content_type(path: &str) -> &'static str {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     match (name, ending.as_deref()) {
         ("MLmodel" | "MLproject", _) => "text/plain",
-        (_, Some(
-            "txt" | "log" | "err" | "cfg" | "conf" | "cnf" | "ini" | "md" | "yaml" | "yml" | "py" | "sql" | "toml"
-            | "csv" | "tsv" | "js" | "html" | "htm" | "xml" | "svg",
-        )) => "text/plain",
+        (
+            _,
+            Some(
+                "txt" | "log" | "err" | "cfg" | "conf" | "cnf" | "ini" | "md" | "yaml" | "yml" | "py" | "sql"
+                | "toml" | "csv" | "tsv" | "js" | "html" | "htm" | "xml" | "svg",
+            ),
+        ) => "text/plain",
         (_, Some("json")) => "application/json",
         (_, Some("png")) => "image/png",
         (_, Some("jpg" | "jpeg")) => "image/jpeg",

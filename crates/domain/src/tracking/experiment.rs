@@ -173,7 +173,15 @@ mod tests {
     #[test]
     fn only_places_below_the_artifact_root_are_locations() {
         assert_eq!(check_location("mlflow-artifacts:/team/a/").unwrap(), "mlflow-artifacts:/team/a");
-        for bad in ["/etc", "file:/etc", "s3://b/x", "mlflow-artifacts:/../x", "mlflow-artifacts://host/x", "mlflow-artifacts:/a#b", "runs:/x"] {
+        for bad in [
+            "/etc",
+            "file:/etc",
+            "s3://b/x",
+            "mlflow-artifacts:/../x",
+            "mlflow-artifacts://host/x",
+            "mlflow-artifacts:/a#b",
+            "runs:/x",
+        ] {
             assert!(check_location(bad).is_err(), "{bad}");
         }
     }

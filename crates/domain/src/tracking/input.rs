@@ -45,7 +45,9 @@ impl DatasetInput {
     /// Checks lengths and that required fields are there. `path` is where it stands in the request.
     pub fn check(&self, path: &str) -> Result<(), Refusal> {
         let dataset = &self.dataset;
-        for (field, value) in [("name", &dataset.name), ("digest", &dataset.digest), ("source", &dataset.source)] {
+        for (field, value) in
+            [("name", &dataset.name), ("digest", &dataset.digest), ("source", &dataset.source)]
+        {
             let field = join(path, &format!("dataset.{field}"));
             if value.is_empty() {
                 return Err(Refusal::new(field.clone(), missing_value(&field)));

@@ -95,8 +95,5 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
     }
     let why = "Model name must be a non-empty string and cannot contain the following characters: \
                ('/', ':', '.', '%', '\"', \"'\")";
-    Err(Refusal::new(
-        "name",
-        invalid_value("name", &serde_json::json!(name), Some(why)),
-    ))
+    Err(Refusal::new("name", invalid_value("name", &serde_json::json!(name), Some(why))))
 }

@@ -76,12 +76,7 @@ mod tests {
     use super::*;
 
     fn point(step: i64, value: f64) -> Metric {
-        Metric {
-            key: "loss".to_owned(),
-            value,
-            timestamp_ms: 1,
-            step,
-        }
+        Metric { key: "loss".to_owned(), value, timestamp_ms: 1, step }
     }
 
     #[test]

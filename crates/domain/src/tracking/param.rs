@@ -32,10 +32,7 @@ pub struct Tag {
 impl Tag {
     /// A tag.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            value: value.into(),
-        }
+        Self { key: key.into(), value: value.into() }
     }
 }
 
@@ -43,10 +40,7 @@ impl Param {
     /// Checks the key and cuts an over-long value. `path` is where it stands in the request.
     pub fn checked(self, path: &str) -> Result<Self, Refusal> {
         check_key(&self.key, &join(path, "key"), MAX_KEY_LEN)?;
-        Ok(Self {
-            value: cut(self.value, MAX_PARAM_LEN),
-            key: self.key,
-        })
+        Ok(Self { value: cut(self.value, MAX_PARAM_LEN), key: self.key })
     }
 }
 
@@ -54,10 +48,7 @@ impl Tag {
     /// Checks the key and cuts an over-long value. `path` is where it stands in the request.
     pub fn checked(self, path: &str) -> Result<Self, Refusal> {
         check_key(&self.key, &join(path, "key"), MAX_KEY_LEN)?;
-        Ok(Self {
-            value: cut(self.value, MAX_TAG_LEN),
-            key: self.key,
-        })
+        Ok(Self { value: cut(self.value, MAX_TAG_LEN), key: self.key })
     }
 }
 

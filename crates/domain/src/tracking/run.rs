@@ -141,11 +141,9 @@ impl Batch {
     /// Checks limits and every entry, cuts over-long values, keeps the last tag of each key.
     pub fn checked(self) -> Result<Self, Refusal> {
         let (metrics, params, tags) = (self.metrics.len(), self.params.len(), self.tags.len());
-        for (kind, length, limit) in [
-            ("metrics", metrics, MAX_METRICS),
-            ("params", params, MAX_PARAMS),
-            ("tags", tags, MAX_PARAMS),
-        ] {
+        for (kind, length, limit) in
+            [("metrics", metrics, MAX_METRICS), ("params", params, MAX_PARAMS), ("tags", tags, MAX_PARAMS)]
+        {
             if length > limit {
                 let reason = format!(
                     "A batch logging request can contain at most {limit} {kind}. Got {length} {kind}. \
@@ -189,23 +187,14 @@ impl Batch {
             tags.retain(|other| other.key != tag.key);
             tags.push(tag);
         }
-        Ok(Self {
-            metrics: self.metrics,
-            params,
-            tags,
-            model_metrics: self.model_metrics,
-        })
+        Ok(Self { metrics: self.metrics, params, tags, model_metrics: self.model_metrics })
     }
 }
 
 /// The name of a new run: what field and tag say, which must agree; invented from `random` when neither does.
 pub fn settle_name(field: Option<&str>, tags: &[Tag], random: u64) -> Result<String, Refusal> {
     let field = field.filter(|name| !name.is_empty());
-    let tag = tags
-        .iter()
-        .rev()
-        .find(|tag| tag.key == RUN_NAME_TAG)
-        .map(|tag| tag.value.as_str());
+    let tag = tags.iter().rev().find(|tag| tag.key == RUN_NAME_TAG).map(|tag| tag.value.as_str());
     match (field, tag) {
         (Some(field), Some(tag)) if field != tag => Err(Refusal::new(
             "run_name",
@@ -231,22 +220,17 @@ pub fn check_run_name(name: &str) -> Result<(), Refusal> {
 /// An adjective, an animal and a number below 1000: `quick-heron-417`.
 pub fn invent_name(random: u64) -> String {
     const ADJECTIVES: [&str; 32] = [
-        "able", "agile", "amber", "bold", "brave", "brisk", "calm", "clear", "clever", "crisp", "eager", "early",
-        "fair", "fleet", "fresh", "gentle", "glad", "grand", "keen", "kind", "lively", "lucid", "merry", "neat",
-        "noble", "quick", "quiet", "sharp", "steady", "sunny", "swift", "warm",
+        "able", "agile", "amber", "bold", "brave", "brisk", "calm", "clear", "clever", "crisp", "eager",
+        "early", "fair", "fleet", "fresh", "gentle", "glad", "grand", "keen", "kind", "lively", "lucid",
+        "merry", "neat", "noble", "quick", "quiet", "sharp", "steady", "sunny", "swift", "warm",
     ];
     const ANIMALS: [&str; 32] = [
-        "auk", "bear", "bee", "crane", "crow", "deer", "dove", "eagle", "finch", "fox", "gull", "hare", "hawk",
-        "heron", "ibis", "jay", "kite", "lark", "lynx", "mole", "moth", "otter", "owl", "panda", "quail", "raven",
-        "robin", "seal", "swan", "tern", "wolf", "wren",
+        "auk", "bear", "bee", "crane", "crow", "deer", "dove", "eagle", "finch", "fox", "gull", "hare",
+        "hawk", "heron", "ibis", "jay", "kite", "lark", "lynx", "mole", "moth", "otter", "owl", "panda",
+        "quail", "raven", "robin", "seal", "swan", "tern", "wolf", "wren",
     ];
     let pick = |shift: u32, count: u64| usize::try_from((random >> shift) % count).unwrap_or(0);
-    format!(
-        "{}-{}-{}",
-        ADJECTIVES[pick(0, 32)],
-        ANIMALS[pick(8, 32)],
-        (random >> 16) % 1000
-    )
+    format!("{}-{}-{}", ADJECTIVES[pick(0, 32)], ANIMALS[pick(8, 32)], (random >> 16) % 1000)
 }
 
 #[cfg(test)]
@@ -254,20 +238,12 @@ mod tests {
     use super::*;
 
     fn metric(key: &str) -> Metric {
-        Metric {
-            key: key.to_owned(),
-            value: 1.0,
-            timestamp_ms: 1,
-            step: 0,
-        }
+        Metric { key: key.to_owned(), value: 1.0, timestamp_ms: 1, step: 0 }
     }
 
     #[test]
     fn a_batch_has_limits_and_each_says_so_in_its_own_sentence() {
-        let many = Batch {
-            metrics: (0..1001).map(|n| metric(&n.to_string())).collect(),
-            ..Batch::default()
-        };
+        let many = Batch { metrics: (0..1001).map(|n| metric(&n.to_string())).collect(), ..Batch::default() };
         assert!(many.checked().unwrap_err().reason.contains("at most 1000 metrics. Got 1001"));
         let all = Batch {
             metrics: (0..1000).map(|n| metric(&n.to_string())).collect(),

@@ -15,10 +15,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal of `field`.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            reason: reason.into(),
-        }
+        Self { field: field.into(), reason: reason.into() }
     }
 }
 
@@ -37,11 +34,7 @@ pub fn missing_value(path: &str) -> String {
 
 /// `prefix` and `field` joined as a JSON path; an empty prefix leaves the field alone.
 pub fn join(prefix: &str, field: &str) -> String {
-    if prefix.is_empty() {
-        field.to_owned()
-    } else {
-        format!("{prefix}.{field}")
-    }
+    if prefix.is_empty() { field.to_owned() } else { format!("{prefix}.{field}") }
 }
 
 const BAD_CHARACTER: &str = "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), \
@@ -70,10 +63,7 @@ pub fn check_length(text: &str, path: &str, limit: usize) -> Result<(), Refusal>
     if length <= limit {
         return Ok(());
     }
-    Err(Refusal::new(
-        path,
-        format!("'{path}' exceeds the maximum length of {limit} characters"),
-    ))
+    Err(Refusal::new(path, format!("'{path}' exceeds the maximum length of {limit} characters")))
 }
 
 /// At most `limit` characters of `text`.
