@@ -1,0 +1,281 @@
+//! Arguments of the commands for data, runs and pipelines.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+
+/// One `key=value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Left of the first `=`.
+    pub key: String,
+    /// Right of it.
+    pub value: String,
+}
+
+impl FromStr for Param {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok(Self {
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }),
+            _ => Err(format!("write KEY=VALUE, for instance {}=0.1", if text.is_empty() { "lr" } else { text })),
+        }
+    }
+}
+
+/// `data …`
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Add files as a new version of a data set
+    Add(DataAddArgs),
+    /// List data sets, or the versions of one
+    Ls {
+        /// Data set whose versions to list
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Show one version: files, columns, rows
+    Show {
+        /// Version, as NAME or NAME@v3
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// Rows to show
+        #[arg(long, default_value_t = 5, value_name = "N")]
+        rows: usize,
+    },
+    /// Compare two versions
+    Diff(DiffArgs),
+    /// Statistics of each column
+    Profile {
+        /// Version, as NAME or NAME@v3
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// Only this column
+        #[arg(long, value_name = "COLUMN")]
+        column: Option<String>,
+    },
+}
+
+/// Arguments of `data add`.
+#[derive(Args, Debug)]
+pub struct DataAddArgs {
+    /// Files or folders
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Data set to add to; the first file's name when left out
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What changed and why
+    #[arg(long, short, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// Say what would be added, add nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `data diff`.
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// Older version, as NAME@v1
+    #[arg(value_name = "FROM")]
+    pub from: String,
+    /// Newer version, as NAME@v2 or v2
+    #[arg(value_name = "TO")]
+    pub to: String,
+    /// Only this column
+    #[arg(long, value_name = "COLUMN")]
+    pub column: Option<String>,
+    /// Leave with 3 when there is a difference
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `contract …`
+#[derive(Debug, Subcommand)]
+pub enum ContractCommand {
+    /// Learn rules from what is there
+    Infer(ContractInferArgs),
+    /// Show the rules in force
+    Show {
+        /// Data set
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Check a version, or a file not yet added
+    Test(ContractTestArgs),
+}
+
+/// Arguments of `contract infer`.
+#[derive(Args, Debug)]
+pub struct ContractInferArgs {
+    /// Data set, or a version as NAME@v3
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Write contracts/NAME.yaml in the project and put it in force
+    #[arg(long)]
+    pub write: bool,
+}
+
+/// Arguments of `contract test`.
+#[derive(Args, Debug)]
+pub struct ContractTestArgs {
+    /// Data set, or a version as NAME@v3
+    #[arg(value_name = "REF")]
+    pub reference: String,
+    /// Check these files instead of a version
+    #[arg(long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Check with the rules of this file instead of those in force
+    #[arg(long, value_name = "FILE")]
+    pub contract: Option<PathBuf>,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Parameter; recorded, and given to the command as ${params.KEY} and VOLANO_PARAMS
+    #[arg(long = "param", short = 'p', value_name = "KEY=VALUE")]
+    pub params: Vec<Param>,
+    /// Name of the run
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Experiment to put it in; the project's name when left out
+    #[arg(long, value_name = "NAME", env = "MLFLOW_EXPERIMENT_NAME", hide_env_values = true)]
+    pub experiment: Option<String>,
+    /// NOTEBOOK.ipynb, or a command after `--`
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+/// Which pipeline a command is about.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PipelineArgs {
+    /// Pipeline; the project's when left out
+    #[arg(long, short = 'P', value_name = "NAME")]
+    pub pipeline: Option<String>,
+}
+
+/// `pipeline …`
+#[derive(Debug, Subcommand)]
+pub enum PipelineCommand {
+    /// Check volano.yaml
+    Check(PipelineArgs),
+    /// Say which steps would run, and why
+    Plan(PipelineRunArgs),
+    /// Run what has changed, and follow it
+    Run(PipelineRunArgs),
+    /// Say why a step ran or was skipped
+    Why {
+        /// Step
+        #[arg(value_name = "STEP")]
+        step: String,
+        /// Which pipeline
+        #[command(flatten)]
+        pipeline: PipelineArgs,
+    },
+    /// Show the latest run, or one run
+    Status {
+        /// Pipeline run; the latest when left out
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+        /// Which pipeline
+        #[command(flatten)]
+        pipeline: PipelineArgs,
+        /// How many runs to list
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        limit: usize,
+    },
+    /// Print what a step wrote
+    Logs(LogsArgs),
+}
+
+/// Arguments of `pipeline plan` and `pipeline run`.
+#[derive(Args, Debug)]
+pub struct PipelineRunArgs {
+    /// Which pipeline
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// Parameter of the project
+    #[arg(long = "param", short = 'p', value_name = "KEY=VALUE")]
+    pub params: Vec<Param>,
+    /// Start it and leave; needs a running server
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Show the plan, run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `pipeline logs`.
+#[derive(Args, Debug)]
+pub struct LogsArgs {
+    /// Step, as NAME in the latest run, or the id of a step run
+    #[arg(value_name = "STEP")]
+    pub step: String,
+    /// Which pipeline
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// Pipeline run; the latest when left out
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Go on until the step ends
+    #[arg(long, short)]
+    pub follow: bool,
+}
+
+/// `exp …`
+#[derive(Debug, Subcommand)]
+pub enum ExpCommand {
+    /// List runs, or experiments
+    Ls(ExpListArgs),
+    /// Show one run
+    Show {
+        /// Run: its id, a unique end of it, @last or @best
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// Metric that @best looks at; the objective's when left out
+        #[arg(long, value_name = "NAME")]
+        metric: Option<String>,
+    },
+    /// Put runs side by side: only what differs
+    Compare(CompareArgs),
+}
+
+/// Arguments of `exp ls`.
+#[derive(Args, Debug)]
+pub struct ExpListArgs {
+    /// Experiment; all when left out
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: Option<String>,
+    /// List experiments instead of runs
+    #[arg(long)]
+    pub experiments: bool,
+    /// Only runs for which this holds (see `volano help filters`)
+    #[arg(long, short, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Order, as "metrics.auc DESC"; newest first when left out
+    #[arg(long, value_name = "ORDER")]
+    pub order_by: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 30, value_name = "N")]
+    pub limit: usize,
+}
+
+/// Arguments of `exp compare`.
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    /// Runs: ids, unique ends of them, @last, @best
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub runs: Vec<String>,
+    /// Also what is equal
+    #[arg(long)]
+    pub all: bool,
+    /// Metric that @best looks at; the objective's when left out
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
+}

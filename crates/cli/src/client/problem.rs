@@ -1,0 +1,130 @@
+//! Refusals of the server (problem+json) as failures that people read.
+
+use serde_json::Value;
+
+use crate::codes::{self, Code};
+use crate::failure::{Failure, Place};
+use crate::place;
+
+/// The failure that an answer with this status and body means.
+pub fn failure(status: u16, body: &[u8]) -> Failure {
+    let problem: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let code = code(status, &problem);
+    let text = |key: &str| problem[key].as_str().filter(|text| !text.is_empty());
+    let fallback = || text("title").or_else(|| text("message")).map_or_else(|| format!("the server answered {status}"), ToOwned::to_owned);
+    let message = text("detail").map_or_else(fallback, ToOwned::to_owned);
+    let mut failure = Failure::new(code, message);
+    for place in places(&problem) {
+        failure = failure.at(place);
+    }
+    match &problem["help"] {
+        Value::String(help) => failure = help.lines().fold(failure, Failure::help),
+        Value::Array(lines) => failure = lines.iter().filter_map(Value::as_str).fold(failure, Failure::help),
+        _ => {}
+    }
+    if let (true, Some(id)) = (status >= 500, text("request_id")) {
+        failure = failure.detail(format_args!("request id {id}"));
+    }
+    default_help(failure, code)
+}
+
+/// The code by the problem's own word, else by the status.
+fn code(status: u16, problem: &Value) -> &'static Code {
+    let word = problem["code"].as_str().unwrap_or_default();
+    if let Some(code) = codes::find(word).filter(|_| word.starts_with('E')) {
+        return code;
+    }
+    match word {
+        "contract" => return &codes::CONTRACT,
+        "gate" => return &codes::GATE,
+        "drift" => return &codes::DRIFT,
+        "performance" => return &codes::PERFORMANCE,
+        "already_exists" => return &codes::EXISTS,
+        _ => {}
+    }
+    match (status, problem["check"].as_str()) {
+        (422, Some("contract")) => &codes::CONTRACT,
+        (422, Some("gate")) => &codes::GATE,
+        (422, Some("drift")) => &codes::DRIFT,
+        (422, Some("performance")) => &codes::PERFORMANCE,
+        (422, _) => &codes::CHECK,
+        (400, _) if is_project(problem) => &codes::PROJECT,
+        (400 | 405 | 413 | 415, _) => &codes::VALUE,
+        (401, _) => &codes::NOT_SIGNED_IN,
+        (403, _) => &codes::NOT_ALLOWED,
+        (404, _) => &codes::NOT_FOUND,
+        (409, _) => &codes::CONFLICT,
+        (429 | 502 | 503 | 504 | 507, _) => &codes::BUSY,
+        _ => &codes::INTERNAL,
+    }
+}
+
+fn is_project(problem: &Value) -> bool {
+    problem["field"].as_str().is_some_and(|field| field.starts_with(place::PROJECT_FILE))
+}
+
+/// Places in files: the list `problems`, or a field that reads FILE:LINE:COLUMN.
+fn places(problem: &Value) -> Vec<Place> {
+    let root = place::project_root_here().unwrap_or_default();
+    if let Some(problems) = problem["problems"].as_array() {
+        let read = problems.iter().filter_map(|found| {
+            let file = found["file"].as_str()?;
+            let line = usize::try_from(found["line"].as_u64()?).ok()?;
+            let column = usize::try_from(found["column"].as_u64().unwrap_or(1)).ok()?;
+            let message = found["message"].as_str().unwrap_or_default();
+            let label = match found["help"].as_str() {
+                Some(help) if !help.is_empty() => format!("{message}; {help}"),
+                _ => message.to_owned(),
+            };
+            Some(Place::read(&root, file, line, column, label))
+        });
+        return read.collect();
+    }
+    let place = problem["field"].as_str().and_then(|field| {
+        let (rest, column) = field.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some(Place::read(&root, file, line.parse().ok()?, column.parse().ok()?, "here"))
+    });
+    place.into_iter().collect()
+}
+
+fn default_help(failure: Failure, code: &'static Code) -> Failure {
+    if code == &codes::NOT_SIGNED_IN {
+        return failure.help("volano login URL --token-stdin");
+    }
+    if code == &codes::INTERNAL {
+        return failure.help("the server's log has the cause under the request id; volano doctor looks at the rest");
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(status: u16, problem: &Value) -> Failure {
+        failure(status, problem.to_string().as_bytes())
+    }
+
+    #[test]
+    fn every_status_has_its_exit_code() {
+        for (status, exit) in [
+            (400, 2), (401, 4), (403, 4), (404, 1), (409, 1), (422, 3), (429, 5), (500, 1), (503, 5), (418, 1),
+        ] {
+            assert_eq!(read(status, &json!({"detail": "x"})).exit().number(), exit, "{status}");
+        }
+    }
+
+    #[test]
+    fn checks_have_their_own_codes() {
+        for (check, code) in [("contract", "E0212"), ("gate", "E0213"), ("drift", "E0214"), ("other", "E0218")] {
+            assert_eq!(read(422, &json!({"check": check})).code().id, code);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_problem_document_still_says_something() {
+        assert_eq!(failure(502, b"<html>").message(), "the server answered 502");
+    }
+}

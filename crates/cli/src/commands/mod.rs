@@ -1,0 +1,66 @@
+//! One file per command. A command builds requests, and renders what comes back.
+
+mod audit;
+mod completions;
+mod config;
+mod doctor;
+mod explain;
+mod login;
+mod reference;
+mod server;
+
+use std::future::Future;
+
+use crate::args::{Command, Globals};
+use crate::client::{Client, Need};
+use crate::codes;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+
+/// Does what the command line says.
+pub fn run(command: Command, globals: &Globals, out: &Output) -> Result<Exit> {
+    match command {
+        Command::Server(args) => block_on(server::run(args, globals, out)),
+        Command::Login(args) => interruptible(login::run(args, out)),
+        Command::Doctor => interruptible(doctor::run(globals, out)),
+        Command::Audit(command) => interruptible(audit::run(command, globals, out)),
+        Command::Config(command) => config::run(command, globals, out),
+        Command::Completions(args) => completions::run(&args, out),
+        Command::Candidates(args) => block_on(completions::candidates(args, globals, out)),
+        Command::Explain(args) => explain::run(args.code.as_deref(), out),
+        Command::Help(args) => reference::help(&args.topic, out),
+        Command::Reference => reference::write(out),
+        Command::Version => reference::version(out),
+    }
+}
+
+/// Runs `work` to its end; it minds Ctrl-C itself.
+fn block_on(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime
+        .map_err(|error| Failure::new(&codes::INTERNAL, format!("no threads could be started: {error}")))?;
+    runtime.block_on(work)
+}
+
+/// Runs `work` until it ends or Ctrl-C.
+fn interruptible(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    block_on(async {
+        tokio::select! {
+            done = work => done,
+            _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+        }
+    })
+}
+
+/// Connects, works, and closes what was opened for it, however it went.
+async fn with_client(
+    globals: &Globals,
+    need: Need,
+    work: impl AsyncFnOnce(&Client) -> Result<Exit>,
+) -> Result<Exit> {
+    let client = Client::connect(globals, need).await?;
+    let done = work(&client).await;
+    client.close().await;
+    done
+}

@@ -1,0 +1,141 @@
+//! What stands first in every help text, and what stands last.
+
+/// Examples of one command, and the likely next one.
+pub struct Entry {
+    /// Lines as one would type them.
+    pub examples: &'static [&'static str],
+    /// What comes next.
+    pub next: &'static str,
+}
+
+/// The entry of a command, by its words.
+pub fn of(path: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|(words, _)| *words == path).map(|(_, entry)| entry)
+}
+
+macro_rules! entries {
+    ($($path:literal: [$($example:literal),* $(,)?] -> $next:literal;)*) => {
+        static ENTRIES: &[(&str, Entry)] = &[
+            $(($path, Entry { examples: &[$($example),*], next: $next })),*
+        ];
+    };
+}
+
+entries! {
+    "volano": ["volano demo --fast                  the whole loop on real data",
+               "volano init churn --data telco.csv  a project from your own data",
+               "volano server --open                page, APIs and predictions on one port"]
+        -> "volano COMMAND -h for examples of one command; volano help refs, filters, exit-codes, config, output";
+    "volano demo": ["volano demo", "volano demo --fast --exit", "volano demo --fast --exit --json"]
+        -> "volano trace PREDICTION_ID, with an id that the demo prints";
+    "volano init": ["volano init churn --data telco.csv", "volano init churn --data telco.csv --label churned", "volano init --template empty"]
+        -> "volano pipeline run";
+    "volano server": ["volano server", "volano server --open", "volano server --port 0 --home /srv/volano", "volano server --database postgres://volano@db/volano"]
+        -> "export MLFLOW_TRACKING_URI=http://127.0.0.1:5000";
+    "volano login": ["volano login https://ml.example.org --token-stdin < token", "volano login http://127.0.0.1:5000 --name laptop"]
+        -> "volano config show --origin";
+    "volano doctor": ["volano doctor", "volano doctor --json"]
+        -> "volano server";
+    "volano data": ["volano data add telco.csv --name churn", "volano data ls", "volano data diff churn@v1 churn@v2"]
+        -> "volano data add FILE --name NAME";
+    "volano data add": ["volano data add telco.csv --name churn", "volano data add data/*.parquet --name flights -m 'April'", "volano data add telco.csv --name churn --dry-run"]
+        -> "volano data profile NAME";
+    "volano data ls": ["volano data ls", "volano data ls churn", "volano data ls -q"]
+        -> "volano data show NAME";
+    "volano data show": ["volano data show churn", "volano data show churn@v1 --rows 20", "volano data show churn@v1 --json"]
+        -> "volano data profile NAME";
+    "volano data diff": ["volano data diff churn@v1 churn@v2", "volano data diff churn@v1 v2 --column tenure", "volano data diff churn@v1 v2 --exit-code"]
+        -> "volano contract test NAME@v2";
+    "volano data profile": ["volano data profile churn", "volano data profile churn@v2 --column tenure", "volano data profile churn --json"]
+        -> "volano contract infer NAME --write";
+    "volano contract": ["volano contract infer churn --write", "volano contract test churn@v2"]
+        -> "volano contract infer NAME --write";
+    "volano contract infer": ["volano contract infer churn", "volano contract infer churn@v1 --write"]
+        -> "edit contracts/NAME.yaml, then volano contract test NAME";
+    "volano contract show": ["volano contract show churn", "volano contract show churn --json"]
+        -> "volano contract test NAME";
+    "volano contract test": ["volano contract test churn@v2", "volano contract test churn --file new.csv", "volano contract test churn --contract contracts/churn.yaml"]
+        -> "volano data diff NAME@v1 NAME@v2";
+    "volano run": ["volano run -- python train.py", "volano run -p depth=8 -- python train.py --depth '${params.depth}'", "volano run -p lr=0.1 explore.ipynb"]
+        -> "volano exp compare @last @best";
+    "volano pipeline": ["volano pipeline plan", "volano pipeline run", "volano pipeline why train"]
+        -> "volano pipeline run";
+    "volano pipeline check": ["volano pipeline check", "volano pipeline check --json"]
+        -> "volano pipeline plan";
+    "volano pipeline plan": ["volano pipeline plan", "volano pipeline plan -p lr=0.05"]
+        -> "volano pipeline run";
+    "volano pipeline run": ["volano pipeline run", "volano pipeline run -p lr=0.05", "volano pipeline run --no-wait"]
+        -> "volano pipeline status";
+    "volano pipeline why": ["volano pipeline why train", "volano pipeline why prepare --json"]
+        -> "volano pipeline plan";
+    "volano pipeline status": ["volano pipeline status", "volano pipeline status 3fa9c1d2", "volano pipeline status --json"]
+        -> "volano pipeline logs STEP";
+    "volano pipeline logs": ["volano pipeline logs train", "volano pipeline logs train --follow"]
+        -> "volano pipeline run";
+    "volano exp": ["volano exp ls", "volano exp ls churn --filter 'metrics.auc > 0.8'", "volano exp compare @last @best"]
+        -> "volano exp compare @last @best";
+    "volano exp ls": ["volano exp ls", "volano exp ls churn --order-by 'metrics.auc DESC'", "volano exp ls --experiments"]
+        -> "volano exp show @best";
+    "volano exp show": ["volano exp show @last", "volano exp show 3fa9c1d2", "volano exp show @best --metric auc"]
+        -> "volano exp compare @last @best";
+    "volano exp compare": ["volano exp compare @last @best", "volano exp compare 3fa9c1d2 77b0e4aa --all"]
+        -> "volano model ls";
+    "volano model": ["volano model ls", "volano model promote churn:2 champion", "volano model rollback churn"]
+        -> "volano model show NAME";
+    "volano model ls": ["volano model ls", "volano model ls --json"]
+        -> "volano model show NAME";
+    "volano model show": ["volano model show churn", "volano model show churn@champion", "volano model show churn:2 --json"]
+        -> "volano model promote NAME:2";
+    "volano model promote": ["volano model promote churn:2", "volano model promote churn@challenger champion", "volano model promote churn:2 --dry-run"]
+        -> "volano deploy NAME@champion --to ENDPOINT";
+    "volano model rollback": ["volano model rollback churn", "volano model rollback churn --dry-run"]
+        -> "volano model show NAME";
+    "volano serve": ["volano serve churn@champion", "volano serve churn:2 --to churn-test --port 0"]
+        -> "volano predict NAME rows.csv";
+    "volano deploy": ["volano deploy churn@champion --to churn-api", "volano deploy churn:3 --to churn-api --canary 10%", "volano deploy undo churn-api"]
+        -> "volano predict NAME rows.csv";
+    "volano deploy ls": ["volano deploy ls", "volano deploy ls -q"]
+        -> "volano deploy status NAME";
+    "volano deploy status": ["volano deploy status churn-api", "volano deploy status churn-api --json"]
+        -> "volano monitor status NAME";
+    "volano deploy undo": ["volano deploy undo churn-api", "volano deploy undo churn-api --dry-run"]
+        -> "volano deploy status NAME";
+    "volano predict": ["volano predict churn-api rows.csv", "echo '[{\"tenure\": 3}]' | volano predict churn-api", "volano predict churn-api rows.csv -o answers.csv"]
+        -> "volano monitor status NAME";
+    "volano monitor": ["volano monitor status", "volano monitor drift churn-api", "volano monitor performance churn-api"]
+        -> "volano monitor status";
+    "volano monitor status": ["volano monitor status", "volano monitor status churn-api"]
+        -> "volano monitor drift NAME";
+    "volano monitor drift": ["volano monitor drift churn-api", "volano monitor drift churn-api --from 24h", "volano monitor drift churn-api --from 2026-03-01 --to 2026-04-01"]
+        -> "volano pipeline run";
+    "volano monitor performance": ["volano monitor performance churn-api", "volano monitor performance churn-api --from 30d"]
+        -> "volano label add NAME labels.csv";
+    "volano label": ["volano label add churn-api labels.csv"]
+        -> "volano label add NAME labels.csv";
+    "volano label add": ["volano label add churn-api labels.csv", "volano label add churn-api --id 0199… --value 1"]
+        -> "volano monitor performance NAME";
+    "volano trace": ["volano trace 019a3c5e7f2b7d11a4c09be2f3d81c55", "volano trace 019a3c5e7f2b7d11a4c09be2f3d81c55 --json"]
+        -> "volano audit log --id ID";
+    "volano audit": ["volano audit log --limit 20", "volano audit verify"]
+        -> "volano audit verify";
+    "volano audit log": ["volano audit log", "volano audit log --noun model --id churn", "volano audit log --json --limit 1000"]
+        -> "volano audit verify";
+    "volano audit verify": ["volano audit verify", "volano audit verify --json"]
+        -> "volano audit log";
+    "volano config": ["volano config show --origin", "volano config set server http://127.0.0.1:5000"]
+        -> "volano config show --origin";
+    "volano config show": ["volano config show", "volano config show --origin"]
+        -> "volano config set KEY VALUE";
+    "volano config get": ["volano config get server"]
+        -> "volano config show --origin";
+    "volano config set": ["volano config set server http://127.0.0.1:5000", "volano config set server ''"]
+        -> "volano config show --origin";
+    "volano completions": ["volano completions bash > ~/.local/share/bash-completion/completions/volano", "volano completions zsh > ~/.zfunc/_volano"]
+        -> "open a new shell";
+    "volano explain": ["volano explain E0212", "volano explain"]
+        -> "volano help exit-codes";
+    "volano help": ["volano help", "volano help deploy", "volano help filters"]
+        -> "volano help refs";
+    "volano version": ["volano version", "volano version --json"]
+        -> "volano doctor";
+}
