@@ -57,10 +57,7 @@ pub struct KnownServer {
 impl UserFile {
     /// A file at `path` that says nothing.
     pub fn empty(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            settings: Settings::default(),
-        }
+        Self { path: path.into(), settings: Settings::default() }
     }
 
     /// Reads the file named by `VOLANO_CONFIG`, else `volano/config.toml` in the user's configuration folder.
@@ -77,19 +74,18 @@ impl UserFile {
             Err(error) => return Err(Failure::file(path, "read", &error)),
         };
         let settings = toml::from_str(&text).map_err(|error| wrong(path, &text, &error))?;
-        Ok(Self {
-            path: path.to_owned(),
-            settings,
-        })
+        Ok(Self { path: path.to_owned(), settings })
     }
 
     /// Writes the file whole, for this user only.
     pub fn save(&self) -> Result<()> {
-        let text = toml::to_string(&self.settings)
-            .map_err(|error| Failure::new(&codes::INTERNAL, format!("the user file cannot be written: {error}")))?;
+        let text = toml::to_string(&self.settings).map_err(|error| {
+            Failure::new(&codes::INTERNAL, format!("the user file cannot be written: {error}"))
+        })?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "make", &error))?;
-        app::home::replace(&self.path, text.as_bytes()).map_err(|error| Failure::file(&self.path, "write", &error))
+        app::home::replace(&self.path, text.as_bytes())
+            .map_err(|error| Failure::file(&self.path, "write", &error))
     }
 
     /// The server of that name or address.

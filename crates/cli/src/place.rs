@@ -43,7 +43,8 @@ impl std::fmt::Display for Origin {
 /// Whether a global option came from its flag or from its variable.
 pub fn flag_or_environment(flag: &'static str, variable: &'static str) -> Origin {
     let written = format!("--{flag}");
-    let given = env::args().any(|argument| argument == written || argument.starts_with(&format!("{written}=")));
+    let given =
+        env::args().any(|argument| argument == written || argument.starts_with(&format!("{written}=")));
     if given { Origin::Flag(flag) } else { Origin::Environment(variable) }
 }
 

@@ -10,10 +10,8 @@ use crate::output::Output;
 
 /// Prints what clap has to say, in our form, and how to leave.
 pub fn answer(error: &clap::Error) -> Exit {
-    let globals = Globals {
-        json: std::env::args().any(|argument| argument == "--json"),
-        ..Globals::default()
-    };
+    let globals =
+        Globals { json: std::env::args().any(|argument| argument == "--json"), ..Globals::default() };
     let out = Output::new(&globals);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -74,7 +72,9 @@ fn hints(error: &clap::Error, mut failure: Failure, text: impl Fn(ContextKind) -
     if let Some(values) = text(ContextKind::ValidValue) {
         failure = failure.help(format_args!("it can be: {values}"));
     }
-    if let Some(commands) = text(ContextKind::ValidSubcommand).filter(|_| error.kind() == ErrorKind::MissingSubcommand) {
+    if let Some(commands) =
+        text(ContextKind::ValidSubcommand).filter(|_| error.kind() == ErrorKind::MissingSubcommand)
+    {
         failure = failure.help(format_args!("it can be: {commands}"));
     }
     match error.get(ContextKind::Usage) {

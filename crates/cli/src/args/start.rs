@@ -57,7 +57,13 @@ pub enum Template {
 #[derive(Args, Debug)]
 pub struct ServerArgs {
     /// Address to listen on
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", env = "VOLANO_HOST", hide_env_values = true)]
+    #[arg(
+        long,
+        default_value = "127.0.0.1",
+        value_name = "ADDRESS",
+        env = "VOLANO_HOST",
+        hide_env_values = true
+    )]
     pub host: IpAddr,
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 5000, value_name = "PORT", env = "VOLANO_PORT", hide_env_values = true)]

@@ -19,11 +19,13 @@ impl FromStr for Param {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
-            Some((key, value)) if !key.is_empty() => Ok(Self {
-                key: key.to_owned(),
-                value: value.to_owned(),
-            }),
-            _ => Err(format!("write KEY=VALUE, for instance {}=0.1", if text.is_empty() { "lr" } else { text })),
+            Some((key, value)) if !key.is_empty() => {
+                Ok(Self { key: key.to_owned(), value: value.to_owned() })
+            }
+            _ => Err(format!(
+                "write KEY=VALUE, for instance {}=0.1",
+                if text.is_empty() { "lr" } else { text }
+            )),
         }
     }
 }

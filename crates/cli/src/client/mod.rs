@@ -38,27 +38,15 @@ pub struct Client {
 }
 
 enum Transport {
-    Http {
-        http: reqwest::Client,
-        base: String,
-        token: Option<String>,
-    },
-    InProcess {
-        router: Router,
-        base: Option<String>,
-        held: Option<Held>,
-    },
+    Http { http: reqwest::Client, base: String, token: Option<String> },
+    InProcess { router: Router, base: Option<String>, held: Option<Held> },
 }
 
 /// What is sent.
 enum Payload {
     Nothing,
     Json(Value),
-    Stream {
-        bytes: BoxStream<'static, std::io::Result<Bytes>>,
-        length: u64,
-        content_type: &'static str,
-    },
+    Stream { bytes: BoxStream<'static, std::io::Result<Bytes>>, length: u64, content_type: &'static str },
 }
 
 /// An answer, not yet read.
@@ -80,21 +68,15 @@ impl Client {
             .no_proxy()
             .user_agent(concat!("volano/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Failure::new(&codes::UNREACHABLE, format!("no client could be made: {error}")))?;
-        Ok(Self {
-            transport: Transport::Http {
-                http,
-                base: base.trim_end_matches('/').to_owned(),
-                token,
-            },
-        })
+            .map_err(|error| {
+                Failure::new(&codes::UNREACHABLE, format!("no client could be made: {error}"))
+            })?;
+        Ok(Self { transport: Transport::Http { http, base: base.trim_end_matches('/').to_owned(), token } })
     }
 
     /// A client of a router in this process, which may also be reachable at `base`.
     pub fn in_process(router: Router, base: Option<String>, held: Option<Held>) -> Self {
-        Self {
-            transport: Transport::InProcess { router, base, held },
-        }
+        Self { transport: Transport::InProcess { router, base, held } }
     }
 
     /// Address of the server, when it can be reached from elsewhere.
@@ -165,11 +147,7 @@ impl Client {
         let bytes = ReaderStream::with_capacity(opened, CHUNK)
             .inspect_ok(move |chunk| progress.advance(chunk.len() as u64))
             .boxed();
-        let payload = Payload::Stream {
-            bytes,
-            length,
-            content_type: "application/octet-stream",
-        };
+        let payload = Payload::Stream { bytes, length, content_type: "application/octet-stream" };
         self.json(Method::PUT, path, payload).await
     }
 
@@ -188,7 +166,9 @@ impl Client {
     async fn send(&self, method: Method, path: &str, payload: Payload) -> Result<Answer> {
         tracing::debug!(%method, path, "cli.request.send");
         let (status, answer) = match &self.transport {
-            Transport::Http { http, base, token } => over_http(http, base, token.as_deref(), method, path, payload).await?,
+            Transport::Http { http, base, token } => {
+                over_http(http, base, token.as_deref(), method, path, payload).await?
+            }
             Transport::InProcess { router, .. } => in_process(router.clone(), method, path, payload).await?,
         };
         if (200..300).contains(&status) {
@@ -242,11 +222,7 @@ async fn over_http(
     let request = match payload {
         Payload::Nothing => request,
         Payload::Json(value) => request.json(&value),
-        Payload::Stream {
-            bytes,
-            length,
-            content_type,
-        } => request
+        Payload::Stream { bytes, length, content_type } => request
             .header(header::CONTENT_TYPE, content_type)
             .header(header::CONTENT_LENGTH, length)
             .body(reqwest::Body::wrap_stream(bytes)),
@@ -263,14 +239,10 @@ async fn in_process(router: Router, method: Method, path: &str, payload: Payload
     let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
     let request = match payload {
         Payload::Nothing => request.body(Body::empty()),
-        Payload::Json(value) => request
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(value.to_string())),
-        Payload::Stream {
-            bytes,
-            length,
-            content_type,
-        } => request
+        Payload::Json(value) => {
+            request.header(header::CONTENT_TYPE, "application/json").body(Body::from(value.to_string()))
+        }
+        Payload::Stream { bytes, length, content_type } => request
             .header(header::CONTENT_TYPE, content_type)
             .header(header::CONTENT_LENGTH, length)
             .body(Body::from_stream(bytes)),

@@ -11,7 +11,11 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
     let problem: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let code = code(status, &problem);
     let text = |key: &str| problem[key].as_str().filter(|text| !text.is_empty());
-    let fallback = || text("title").or_else(|| text("message")).map_or_else(|| format!("the server answered {status}"), ToOwned::to_owned);
+    let fallback = || {
+        text("title")
+            .or_else(|| text("message"))
+            .map_or_else(|| format!("the server answered {status}"), ToOwned::to_owned)
+    };
     let message = text("detail").map_or_else(fallback, ToOwned::to_owned);
     let mut failure = Failure::new(code, message);
     for place in places(&problem) {
@@ -93,7 +97,8 @@ fn default_help(failure: Failure, code: &'static Code) -> Failure {
         return failure.help("volano login URL --token-stdin");
     }
     if code == &codes::INTERNAL {
-        return failure.help("the server's log has the cause under the request id; volano doctor looks at the rest");
+        return failure
+            .help("the server's log has the cause under the request id; volano doctor looks at the rest");
     }
     failure
 }
@@ -110,7 +115,16 @@ mod tests {
     #[test]
     fn every_status_has_its_exit_code() {
         for (status, exit) in [
-            (400, 2), (401, 4), (403, 4), (404, 1), (409, 1), (422, 3), (429, 5), (500, 1), (503, 5), (418, 1),
+            (400, 2),
+            (401, 4),
+            (403, 4),
+            (404, 1),
+            (409, 1),
+            (422, 3),
+            (429, 5),
+            (500, 1),
+            (503, 5),
+            (418, 1),
         ] {
             assert_eq!(read(status, &json!({"detail": "x"})).exit().number(), exit, "{status}");
         }
@@ -118,7 +132,9 @@ mod tests {
 
     #[test]
     fn checks_have_their_own_codes() {
-        for (check, code) in [("contract", "E0212"), ("gate", "E0213"), ("drift", "E0214"), ("other", "E0218")] {
+        for (check, code) in
+            [("contract", "E0212"), ("gate", "E0213"), ("drift", "E0214"), ("other", "E0218")]
+        {
             assert_eq!(read(422, &json!({"check": check})).code().id, code);
         }
     }

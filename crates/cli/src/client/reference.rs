@@ -103,10 +103,7 @@ impl FromStr for ModelRef {
         if name.is_empty() || empty_alias || name.contains('/') {
             return Err(wrong());
         }
-        Ok(Self {
-            name: name.to_owned(),
-            which,
-        })
+        Ok(Self { name: name.to_owned(), which })
     }
 }
 

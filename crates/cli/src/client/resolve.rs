@@ -112,10 +112,7 @@ mod tests {
 
     #[test]
     fn a_flag_wins_over_everything() {
-        let globals = Globals {
-            server: Some("http://one:5000".to_owned()),
-            ..Globals::default()
-        };
+        let globals = Globals { server: Some("http://one:5000".to_owned()), ..Globals::default() };
         let Target::Server { url, .. } = target(&globals, &UserFile::empty("/none/config.toml")) else {
             panic!("a server is meant");
         };
@@ -126,10 +123,7 @@ mod tests {
     fn a_named_home_wins_over_a_login() {
         let mut user = UserFile::empty("/none/config.toml");
         user.settings.server = Some("http://two:5000".to_owned());
-        let globals = Globals {
-            home: Some(PathBuf::from("/tmp/home")),
-            ..Globals::default()
-        };
+        let globals = Globals { home: Some(PathBuf::from("/tmp/home")), ..Globals::default() };
         assert!(matches!(target(&globals, &user), Target::Home { .. }));
         assert!(matches!(target(&Globals::default(), &user), Target::Server { .. }));
     }

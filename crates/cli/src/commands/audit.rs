@@ -59,11 +59,16 @@ fn list(events: &[Value], out: &Output) {
             Cell::text(event.text("actor")),
             Cell::text(event.text("action")),
             Cell::both(thing(event, true), thing(event, false)),
-            if refused { Cell::text("✗ refused").tone(Tone::Bad) } else { Cell::text("✓ done").tone(Tone::Good) },
+            if refused {
+                Cell::text("✗ refused").tone(Tone::Bad)
+            } else {
+                Cell::text("✓ done").tone(Tone::Good)
+            },
             Cell::text(detail(&event["detail"])).tone(Tone::Dim),
         ]);
     }
-    let ids: Vec<String> = events.iter().filter_map(|event| event.int("seq")).map(|seq| seq.to_string()).collect();
+    let ids: Vec<String> =
+        events.iter().filter_map(|event| event.int("seq")).map(|seq| seq.to_string()).collect();
     out.list(events, &ids, table, "nothing is on record yet");
 }
 

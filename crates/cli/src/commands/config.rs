@@ -72,7 +72,8 @@ fn show(settings: &[Setting], with_origin: bool, out: &Output) {
     let mut table = Table::new(columns.iter().copied());
     let mut document = serde_json::Map::new();
     for setting in settings {
-        let value = if setting.value.is_empty() { Cell::both("(none)", "") } else { Cell::text(&setting.value) };
+        let value =
+            if setting.value.is_empty() { Cell::both("(none)", "") } else { Cell::text(&setting.value) };
         let mut row = vec![Cell::text(setting.key), value];
         if with_origin {
             row.push(Cell::text(setting.origin.to_string()));

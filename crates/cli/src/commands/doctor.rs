@@ -70,7 +70,8 @@ fn machine() -> String {
 }
 
 fn python() -> Vec<Finding> {
-    let Some(version) = output_of("python3", &["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]) else {
+    let Some(version) = output_of("python3", &["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"])
+    else {
         let mend = "install Python 3.9 or newer; Debian, Ubuntu: apt install python3 python3-venv";
         return vec![Finding::wrong("python", "no python3 on the PATH", mend)];
     };
@@ -123,7 +124,8 @@ fn room(home: &Path) -> Finding {
     let Ok(stat) = statvfs(existing(home)) else {
         return Finding::look("disk", "unknown", "the file system does not say how much room is left");
     };
-    let free = i64::try_from(stat.blocks_available().saturating_mul(stat.fragment_size())).unwrap_or(i64::MAX);
+    let free =
+        i64::try_from(stat.blocks_available().saturating_mul(stat.fragment_size())).unwrap_or(i64::MAX);
     let found = format!("{} free at {}", bytes(free), home.display());
     if free < LITTLE_ROOM {
         Finding::look("disk", found, "make room, or put the home elsewhere: --home DIR")

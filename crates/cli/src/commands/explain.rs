@@ -13,7 +13,8 @@ pub fn run(code: Option<&str>, out: &Output) -> Result<Exit> {
         None => list(out),
         Some(id) => {
             let code = codes::find(id).ok_or_else(|| unknown(id))?;
-            let head = format!("{}: {} (exit code {})", out.paint().bold(code.id), code.title, code.exit.number());
+            let head =
+                format!("{}: {} (exit code {})", out.paint().bold(code.id), code.title, code.exit.number());
             let page = Page::new()
                 .line(head, vec![code.id.to_owned(), code.title.to_owned(), code.exit.number().to_string()])
                 .text(format!("\n{}", code.text));

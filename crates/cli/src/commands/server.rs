@@ -58,9 +58,12 @@ async fn not_started(error: &server::Error, home: &Path) -> Result<Failure> {
         && let Some(client) = Client::running(home).await?
     {
         let url = client.base().unwrap_or_default();
-        return Ok(Failure::new(&codes::HOME_IN_USE, format!("a server has the home {} open already", home.display()))
-            .help(format_args!("it is here        {url}"))
-            .help("commands go to it by themselves; another server needs another --home"));
+        return Ok(Failure::new(
+            &codes::HOME_IN_USE,
+            format!("a server has the home {} open already", home.display()),
+        )
+        .help(format_args!("it is here        {url}"))
+        .help("commands go to it by themselves; another server needs another --home"));
     }
     Ok(local::failure(error))
 }

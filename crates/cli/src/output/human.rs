@@ -89,7 +89,13 @@ pub fn number(value: f64) -> String {
     if !(1e-4..1e9).contains(&size) {
         return format!("{value:.3e}");
     }
-    let decimals = if size >= 1000.0 { 1 } else if size >= 1.0 { 3 } else { 4 };
+    let decimals = if size >= 1000.0 {
+        1
+    } else if size >= 1.0 {
+        3
+    } else {
+        4
+    };
     format!("{value:.decimals$}")
 }
 

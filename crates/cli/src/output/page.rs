@@ -2,8 +2,8 @@
 
 use comfy_table::{Cell as Drawn, CellAlignment, Color, ContentArrangement};
 
-use super::human;
 use super::Paint;
+use super::human;
 
 /// How a cell is meant; colour never says it alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,29 +34,17 @@ impl Cell {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self {
-            raw: text.clone(),
-            text,
-            ..Self::default()
-        }
+        Self { raw: text.clone(), text, ..Self::default() }
     }
 
     /// Nothing.
     pub fn none() -> Self {
-        Self {
-            text: "–".to_owned(),
-            tone: Tone::Dim,
-            ..Self::default()
-        }
+        Self { text: "–".to_owned(), tone: Tone::Dim, ..Self::default() }
     }
 
     /// A text for people and another for machines.
     pub fn both(text: impl Into<String>, raw: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            raw: raw.into(),
-            ..Self::default()
-        }
+        Self { text: text.into(), raw: raw.into(), ..Self::default() }
     }
 
     /// A whole number.
@@ -81,7 +69,9 @@ impl Cell {
 
     /// A duration in milliseconds.
     pub fn duration(value: Option<i64>) -> Self {
-        value.map_or_else(Self::none, |value| Self::both(human::duration_ms(value), value.to_string())).right()
+        value
+            .map_or_else(Self::none, |value| Self::both(human::duration_ms(value), value.to_string()))
+            .right()
     }
 
     /// A time in milliseconds.
@@ -141,10 +131,7 @@ pub struct Table {
 impl Table {
     /// A table with these columns.
     pub fn new<I: Into<String>>(columns: impl IntoIterator<Item = I>) -> Self {
-        Self {
-            columns: columns.into_iter().map(Into::into).collect(),
-            rows: Vec::new(),
-        }
+        Self { columns: columns.into_iter().map(Into::into).collect(), rows: Vec::new() }
     }
 
     /// Adds a row.
@@ -273,7 +260,9 @@ impl Page {
                 Part::Line(line, _) | Part::Text(line) => text.push_str(&format!("{line}\n")),
                 Part::Fields(fields) => text.push_str(&render_fields(fields, paint)),
                 Part::Table(table) => text.push_str(&table.render(paint, width)),
-                Part::Heading(heading) if text.is_empty() => text.push_str(&format!("{}\n", paint.bold(heading))),
+                Part::Heading(heading) if text.is_empty() => {
+                    text.push_str(&format!("{}\n", paint.bold(heading)))
+                }
                 Part::Heading(heading) => text.push_str(&format!("\n{}\n", paint.bold(heading))),
             }
         }
@@ -325,10 +314,18 @@ mod tests {
 
     fn page() -> Page {
         let table = Table::new(["version", "rows", "state"])
-            .row(vec![Cell::text("churn@v1"), Cell::count(Some(7_043)), Cell::text("✓ published").tone(Tone::Good)])
+            .row(vec![
+                Cell::text("churn@v1"),
+                Cell::count(Some(7_043)),
+                Cell::text("✓ published").tone(Tone::Good),
+            ])
             .row(vec![Cell::text("churn@v2"), Cell::count(None), Cell::text("✗ rejected").tone(Tone::Bad)]);
         Page::new()
-            .fields([("name", Cell::text("churn")), ("size", Cell::bytes(Some(905_000))), ("note", Cell::text(""))])
+            .fields([
+                ("name", Cell::text("churn")),
+                ("size", Cell::bytes(Some(905_000))),
+                ("note", Cell::text("")),
+            ])
             .section("Versions", table)
             .section("Nothing", Table::new(["a"]))
     }

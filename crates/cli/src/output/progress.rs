@@ -80,7 +80,8 @@ impl Progress {
         let mut last = self.last_line.lock().expect("no thread stops while it holds this");
         if !self.quiet && last.elapsed() >= LINE_EVERY {
             *last = Instant::now();
-            let passed = human::duration_ms(i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX));
+            let passed =
+                human::duration_ms(i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX));
             eprintln!("{}  {passed}  {}", self.label, self.bar.message());
         }
     }
