@@ -1,1 +1,14 @@
 //! Use-cases of the data room.
+
+pub mod dataset;
+pub mod publish;
+pub mod source;
+
+/// Runs file or number work off the async threads.
+pub(crate) async fn off_thread<T, F>(work: F) -> crate::Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> crate::Result<T> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.map_err(crate::Error::internal)?
+}

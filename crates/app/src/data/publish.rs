@@ -1,0 +1,156 @@
+//! From a set of files to a version: check first, then publish or keep as rejected.
+
+use db::data::data_version::{self, NewVersion};
+use db::data::dataset;
+use domain::data::{Commit, DataVersion, Dataset, TreeFile, VersionState};
+use domain::governance::role::Permission;
+use serde_json::json;
+
+use super::dataset::Datasets;
+use super::off_thread;
+use crate::{Audit, Context, Error, Result};
+
+/// How a candidate ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ingested {
+    /// The pattern of the source matches no file.
+    NoFiles,
+    /// The files are those of the newest published version.
+    Unchanged(DataVersion),
+    /// A new version.
+    Published(DataVersion),
+    /// The contract was broken; the newest published version stays.
+    Rejected(DataVersion),
+    /// The files are those that were rejected before, under the same contract.
+    StillRejected(DataVersion),
+}
+
+impl Ingested {
+    /// The version that the files are, whatever its state.
+    pub fn version(&self) -> Option<&DataVersion> {
+        match self {
+            Self::NoFiles => None,
+            Self::Unchanged(version)
+            | Self::Published(version)
+            | Self::Rejected(version)
+            | Self::StillRejected(version) => Some(version),
+        }
+    }
+}
+
+/// Files that may become a version.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    /// The data set, recorded already or not.
+    pub dataset: Dataset,
+    /// Its files, in any order.
+    pub files: Vec<TreeFile>,
+    /// What the author says.
+    pub message: String,
+    /// Where the files came from.
+    pub origin: String,
+}
+
+impl Datasets<'_> {
+    /// Checks a candidate and records it; nothing is visible before that is done.
+    pub(super) async fn publish(&self, ctx: &Context, candidate: Candidate) -> Result<Ingested> {
+        let Candidate { dataset, files, message, origin } = candidate;
+        let store = self.0.objects().clone();
+        let to_store = files.clone();
+        let tree = off_thread(move || Ok(store.put_tree(&to_store)?)).await?;
+        let head = self.head(Some(&dataset)).await?;
+        let contract = dataset.contract.as_ref().map(|contract| contract.file_id);
+        if let Some(head) = head.as_ref().filter(|head| head.tree == tree) {
+            return Ok(Ingested::Unchanged(head.clone()));
+        }
+        if let Some(rejected) = self.rejected_before(&dataset, tree, contract).await? {
+            return Ok(Ingested::StillRejected(rejected));
+        }
+        let commit = Commit {
+            tree,
+            parents: head.iter().map(|head| head.commit).collect(),
+            author: ctx.actor.name.clone(),
+            time_ms: ctx.now(),
+            message,
+            contract,
+            origin,
+        };
+        let store = self.0.objects().clone();
+        let to_store = commit.clone();
+        let id = off_thread(move || Ok(store.put_commit(&to_store)?)).await?;
+        let version = DataVersion {
+            commit: id,
+            dataset: dataset.name.clone(),
+            state: VersionState::Rejected,
+            tree,
+            parent: head.map(|head| head.commit),
+            author: commit.author,
+            time_ms: commit.time_ms,
+            message: commit.message,
+            origin: commit.origin,
+            files: i64::try_from(files.len()).unwrap_or(i64::MAX),
+            size: i64::try_from(files.iter().map(|file| file.size).sum::<u64>()).unwrap_or(i64::MAX),
+            rows: None,
+            violations: Vec::new(),
+        };
+        let new = NewVersion { publish: true, version, contract };
+        self.record(ctx, dataset, new).await
+    }
+
+    async fn rejected_before(
+        &self,
+        dataset: &Dataset,
+        tree: domain::data::TreeId,
+        contract: Option<domain::data::FileId>,
+    ) -> Result<Option<DataVersion>> {
+        let mut reader = self.0.inner.db.read().await?;
+        let standing = data_version::standing_rejection(&mut reader.conn(), &dataset.id).await?;
+        Ok(standing
+            .filter(|(version, under)| version.tree == tree && *under == contract)
+            .map(|(version, _)| version))
+    }
+
+    async fn record(&self, ctx: &Context, dataset: Dataset, new: NewVersion) -> Result<Ingested> {
+        let name = dataset.name.clone();
+        let recorded = self
+            .0
+            .mutate(ctx, Permission::WriteData, move |conn| {
+                Box::pin(async move {
+                    match dataset::get(conn, &dataset.name).await? {
+                        None => dataset::insert(conn, &dataset).await?,
+                        Some(known) if known.id == dataset.id => {}
+                        Some(_) => return Err(db::Error::Duplicate.into()),
+                    }
+                    let version = data_version::insert(conn, &dataset.id, new).await?;
+                    let action = match version.state {
+                        VersionState::Published { .. } => "data.data_version.publish",
+                        VersionState::Rejected => "data.data_version.reject",
+                    };
+                    let audit = Audit::new(action, "data_version", version.reference()).detail(json!({
+                        "commit": version.commit,
+                        "tree": version.tree,
+                        "files": version.files,
+                        "rows": version.rows,
+                        "origin": version.origin,
+                    }));
+                    Ok((version, audit))
+                })
+            })
+            .await
+            .map_err(|error| lost_race(error, &name))?;
+        Ok(match recorded.state {
+            VersionState::Published { .. } => Ingested::Published(recorded),
+            VersionState::Rejected => Ingested::Rejected(recorded),
+        })
+    }
+}
+
+/// A duplicate here means that somebody published in between.
+fn lost_race(error: Error, name: &domain::Name) -> Error {
+    match error {
+        Error::Internal(source) if matches!(source.downcast_ref(), Some(db::Error::Duplicate)) => {
+            Error::conflict("dataset", name, "another version was published meanwhile: try again")
+        }
+        other => other,
+    }
+}

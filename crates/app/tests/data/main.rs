@@ -1,0 +1,6 @@
+//! The data room's use-cases in a home of their own, under a clock that the tests hold.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+mod versions;
