@@ -76,7 +76,7 @@ async fn a_dataset_reads_back_as_it_was_declared() {
             path: "contracts/flights.yaml".to_owned(),
         });
         let changed = expected.clone();
-        write(&test.db, |conn| {
+        write(&test.db, move |conn| {
             Box::pin(async move {
                 let time = changed.time_column.as_deref();
                 dataset::declare(conn, &changed.id, changed.kind, &changed.key, time).await?;
