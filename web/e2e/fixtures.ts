@@ -1,22 +1,9 @@
 /** A project in the middle of its life: the flights of the example, with figures in their true range. */
 
-type Handler = (match: RegExpMatchArray, url: URL, body: unknown) => unknown;
-export type Route = [string, RegExp, Handler, unknown?];
+import { id, NOW, random, type Route } from "./base";
+import { roomRoutes } from "./fixtures-rooms";
 
 const MINUTE = 60_000;
-export const NOW = Date.now();
-
-/** Repeatable figures: a linear congruential generator. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 4294967296;
-  };
-}
-
-export const id = (n: number) => `019ac0de${n.toString(16).padStart(4, "0")}70008000${((n * 2654435761) >>> 0).toString(16).padStart(8, "0")}${((n * 40503 + 977) >>> 0).toString(16).padStart(4, "0").slice(-4)}`.padEnd(32, "0").slice(0, 32);
-
 const names = ["brisk-otter", "deft-lynx", "calm-heron", "bold-marten", "keen-ibis", "swift-vole", "wry-stoat", "pale-finch"];
 
 const server = { version: "0.1.0", home: "/home/ana/flights/.volano", database: "sqlite", projects: ["flights"] };
@@ -86,4 +73,25 @@ export const routes: Route[] = [
     },
     "list",
   ],
+  ["GET", /^\/runs\/([0-9a-f]+)$/, (m) => runs.find((run) => run.id === m[1])],
+  [
+    "GET",
+    /^\/runs\/([0-9a-f]+)\/metrics$/,
+    (m, url) => {
+      const next = random(Number.parseInt(String(m[1]).slice(-6), 16));
+      const loss = /loss|brier/.test(url.searchParams.get("key") ?? "");
+      return { items: Array.from({ length: 120 }, (_, step) => ({ step, time_ms: NOW - (120 - step) * 500, value: (loss ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + (next() - 0.5) * 0.02 })) };
+    },
+  ],
+  [
+    "GET",
+    /^\/runs\/([0-9a-f]+)\/artifacts$/,
+    (_m, url) => ({
+      items: url.searchParams.get("path")
+        ? ["model/MLmodel", "model/requirements.txt", "model/model.pkl"].map((path, i) => ({ path, is_dir: false, size: 900 * (i * i * 300 + 1) }))
+        : [{ path: "model", is_dir: true, size: null }, { path: "explore.ipynb", is_dir: false, size: 14_200 }, { path: "log.txt", is_dir: false, size: 1_204 }],
+    }),
+  ],
+  ["GET", /^\/runs\/([0-9a-f]+)\/artifact$/, (_m, url) => (url.searchParams.get("path")?.endsWith(".ipynb") ? JSON.stringify({ cells: [{ cell_type: "markdown", source: "# Delays by hour" }, { cell_type: "code", execution_count: 1, source: "df.groupby('dep_hour').late.mean()", outputs: [{ output_type: "execute_result", data: { "text/plain": "dep_hour\n5    0.08\n6    0.10\n17   0.27" } }] }] }) : "artifact_path: model\nflavors:\n  sklearn: {}\n")],
+  ...roomRoutes,
 ];

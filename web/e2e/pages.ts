@@ -1,2 +1,31 @@
 /** Every page, with the things that the fixtures hold. */
-export const pages = ["/", "/runs", "/settings"];
+import { id } from "./base";
+
+export const pages = [
+  "/",
+  "/data",
+  "/data/flights@v4",
+  "/data/flights@v4?tab=profile",
+  "/data/flights@v4?tab=rows",
+  "/data/flights@v4?tab=contract",
+  "/runs",
+  `/r/${id(1000)}`,
+  `/r/${id(1000)}?tab=curves`,
+  `/r/${id(1000)}?tab=artifacts&path=explore.ipynb`,
+  `/diff/runs?ids=${id(1001)},${id(1002)},${id(1003)}`,
+  "/pipelines",
+  "/pipelines/flights",
+  "/pipelines/flights?tab=plan",
+  "/pipelines/flights?tab=decisions",
+  `/pipeline-runs/${id(3)}`,
+  "/models",
+  "/models/flights",
+  "/deploy",
+  "/deploy/flights-late",
+  "/monitor",
+  "/monitor/flights-late",
+  "/activity",
+  "/activity?event=339",
+  `/trace/${id(3001)}`,
+  "/settings",
+];

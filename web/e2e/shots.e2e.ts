@@ -27,7 +27,7 @@ test.skipIf(!folder)("pictures", async () => {
     for (const path of process.env.PAGES?.split(",") ?? pages) {
       await page.goto(base + path, { waitUntil: "load" });
       await page.waitForTimeout(900);
-      await page.screenshot({ path: `${folder}/${theme}${path.replace(/[^a-z0-9]+/gi, "_") || "_"}.png` });
+      await page.screenshot({ path: `${folder}/${theme}${path.replace(/[0-9a-f]{32}/g, "ID").replace(/[^a-z0-9]+/gi, "_").slice(0, 40) || "_"}.png` });
     }
     await page.close();
   }

@@ -14,7 +14,22 @@ const at = <P extends string>(path: P, load: () => Promise<Record<string, unknow
 
 const routes = [
   createRoute({ getParentRoute: () => root, path: "/", component: Overview }),
+  at("/data", () => import("./pages/datasets"), "Datasets"),
+  at("/data/$ref", () => import("./pages/dataset"), "DatasetPage"),
   at("/runs", () => import("./pages/runs"), "Runs"),
+  at("/r/$id", () => import("./pages/run"), "RunPage"),
+  at("/diff/runs", () => import("./pages/compare"), "Compare"),
+  at("/pipelines", () => import("./pages/pipelines"), "Pipelines"),
+  at("/pipelines/$name", () => import("./pages/pipeline"), "PipelinePage"),
+  at("/pipeline-runs/$id", () => import("./pages/pipeline-run"), "PipelineRunPage"),
+  at("/models", () => import("./pages/models"), "Models"),
+  at("/models/$name", () => import("./pages/model"), "ModelPage"),
+  at("/deploy", () => import("./pages/deployments"), "Deployments"),
+  at("/deploy/$name", () => import("./pages/deployment"), "DeploymentPage"),
+  at("/monitor", () => import("./pages/monitors"), "Monitors"),
+  at("/monitor/$name", () => import("./pages/monitor"), "MonitorPage"),
+  at("/activity", () => import("./pages/activity"), "Activity"),
+  at("/trace/$id", () => import("./pages/trace"), "TracePage"),
   at("/settings", () => import("./pages/settings"), "Settings"),
 ];
 

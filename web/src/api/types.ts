@@ -84,6 +84,398 @@ export interface Experiment {
   name: string;
 }
 
-export interface Named {
+export interface MetricPoint {
+  step: number;
+  time_ms: number;
+  value: number;
+}
+
+export interface ArtifactEntry {
+  path: string;
+  is_dir: boolean;
+  size?: number | null;
+  file_id?: string | null;
+}
+
+export interface Comparison {
+  runs: Run[];
+}
+
+/* Data */
+
+export interface Violation {
+  rule: string;
+  column?: string | null;
+  severity: string;
+  message: string;
+  count?: number | null;
+  share?: number | null;
+  examples?: { file: string; row: number; value: string }[];
+  place?: string | null;
+  change?: string | null;
+}
+
+export interface DataVersion {
+  dataset: string;
+  commit: string;
+  state: string;
+  number?: number | null;
+  author: string;
+  time_ms: number;
+  message: string;
+  origin: string;
+  files: number;
+  size: number;
+  rows?: number | null;
+  violations: Violation[];
+}
+
+export interface Dataset {
   name: string;
+  kind: string;
+  key: string[];
+  time_column?: string | null;
+  contract?: string | null;
+  created_ms: number;
+  versions: number;
+  latest?: DataVersion | null;
+}
+
+export interface ColumnProfile {
+  name: string;
+  type: string;
+  rows: number;
+  missing: number;
+  distinct?: number | null;
+  min?: string | number | null;
+  max?: string | number | null;
+  mean?: number | null;
+  sd?: number | null;
+  median?: number | null;
+  bins: { label: string; count: number }[];
+  top: { value: string; count: number }[];
+}
+
+export interface Profile {
+  rows: number;
+  columns: ColumnProfile[];
+}
+
+export interface RowsPage {
+  columns: string[];
+  rows: unknown[][];
+  total?: number | null;
+}
+
+export interface DataDiff {
+  rows_before?: number | null;
+  rows_after?: number | null;
+  files: { path: string; change: string; size?: number | null }[];
+  columns: { name: string; change: string; detail: string }[];
+}
+
+export interface ContractRule {
+  column?: string | null;
+  rule: string;
+  text: string;
+  severity: string;
+}
+
+export interface Contract {
+  path: string;
+  text: string;
+  rules: ContractRule[];
+}
+
+/* Pipelines */
+
+export interface PipelineRun {
+  id: string;
+  project: string;
+  number: number;
+  state: string;
+  cause: { kind: string; actor?: string; trigger?: string; decision?: string };
+  params: Record<string, unknown>;
+  data: Record<string, { dataset: string; number: number; commit: string; rows?: number | null; bytes: number }>;
+  code_tree: string;
+  message?: string | null;
+  created_ms: number;
+  started_ms?: number | null;
+  finished_ms?: number | null;
+}
+
+export interface StepRun {
+  id: string;
+  step: string;
+  partition?: string | null;
+  item?: Record<string, unknown>;
+  key: string;
+  state: string;
+  attempt: number;
+  reason: string;
+  tracked_run?: string | null;
+  failure?: { cause: string; message: string; exit_code?: number | null } | null;
+  started_ms?: number | null;
+  finished_ms?: number | null;
+}
+
+export interface GraphStep {
+  name: string;
+  kind: string;
+  inputs: string[];
+  outputs: string[];
+}
+
+export interface PipelineRunDetail extends PipelineRun {
+  steps: StepRun[];
+  graph: GraphStep[];
+}
+
+export interface Trigger {
+  project: string;
+  name: string;
+  rule: string;
+  paused?: string | null;
+  last_fired_ms?: number | null;
+  next_due_ms?: number | null;
+  last_decision?: Decision | null;
+}
+
+export interface Pipeline {
+  name: string;
+  root: string;
+  objective?: { problem?: string; metric?: string; target?: number | null } | null;
+  graph: GraphStep[];
+  last_run?: PipelineRun | null;
+  runs: number;
+}
+
+export interface PlanUnit {
+  step: string;
+  partition?: string | null;
+  item?: Record<string, unknown>;
+  key: string;
+  action: string;
+  reason: string;
+}
+
+export interface Plan {
+  units: PlanUnit[];
+}
+
+export interface Decision {
+  id: string;
+  time_ms: number;
+  kind: string;
+  subject: string;
+  outcome: string;
+  reason: string;
+  evidence: unknown;
+  project?: string | null;
+  pipeline_run?: string | null;
+}
+
+export interface Verdict {
+  condition: string;
+  passed: boolean;
+  reason: string;
+}
+
+/* Models */
+
+export interface Alias {
+  alias: string;
+  version: number;
+}
+
+export interface ModelVersion {
+  name: string;
+  version: number;
+  description: string;
+  source: string;
+  run?: string | null;
+  user: string;
+  created_ms: number;
+  aliases: string[];
+  tags: Record<string, string>;
+  metrics: Record<string, number>;
+  data_versions: string[];
+  pipeline_run?: string | null;
+  step_run?: string | null;
+  environment?: string | null;
+  code?: string | null;
+  evaluation?: string | null;
+}
+
+export interface Model {
+  name: string;
+  description: string;
+  created_ms: number;
+  updated_ms: number;
+  aliases: Alias[];
+  last_version: number;
+  versions: ModelVersion[];
+}
+
+export interface Scores {
+  metrics: Record<string, number>;
+  slices: { slice: string; rows: number; metrics: Record<string, number> }[];
+}
+
+export interface Evaluation {
+  id: string;
+  time_ms: number;
+  rows: number;
+  challenger: Scores;
+  champion?: Scores | null;
+  champion_version?: number | null;
+  checks: { name: string; passed: boolean; detail: string }[];
+}
+
+/* Serving */
+
+export interface Served {
+  model: string;
+  version: number;
+  since_ms: number;
+  share: number;
+  state: string;
+}
+
+export interface Rollout {
+  id: string;
+  version: number;
+  from_version?: number | null;
+  state: string;
+  step?: number;
+  shares: number[];
+  since_ms?: number | null;
+  reason?: string | null;
+}
+
+export interface Deployment {
+  name: string;
+  model: string;
+  state: string;
+  message?: string | null;
+  routes: Served[];
+  history: { model: string; version: number; since_ms: number }[];
+  rollout?: Rollout | null;
+  requests: number;
+  requests_per_min: number;
+  error_rate: number;
+  p50_ms: number;
+  p99_ms: number;
+  updated_ms: number;
+  example?: { rows: unknown[] } | null;
+}
+
+export interface Prediction {
+  id: string;
+  time_ms: number;
+  deployment: string;
+  model: string;
+  version: number;
+  route: string;
+  features: Record<string, unknown>;
+  output: unknown;
+  latency_us: number;
+}
+
+/* Monitoring */
+
+export interface DriftBin {
+  label: string;
+  reference_share: number;
+  window_share: number;
+}
+
+export interface ColumnDrift {
+  column: string;
+  kind: string;
+  statistic: number;
+  moved_share: number;
+  detectable_share: number;
+  p_value?: number | null;
+  psi: number;
+  verdict: string;
+  sentence: string;
+  findings: { check: string; verdict: string; sentence: string }[];
+  bins: DriftBin[];
+}
+
+export interface DriftReport {
+  id: string;
+  time_ms: number;
+  deployment: string;
+  model: string;
+  version: number;
+  window: { from_ms: number; to_ms: number; rows: number };
+  reference: { text: string; rows: number };
+  settings: { warn_share: number; alarm_share: number };
+  moved_share: number;
+  verdict: string;
+  sentence: string;
+  columns: ColumnDrift[];
+  prediction?: ColumnDrift | null;
+}
+
+export interface PerformancePoint {
+  id: string;
+  time_ms: number;
+  window: { from_ms: number; to_ms: number; rows: number };
+  version: number;
+  labels: number;
+  completeness: number;
+  metrics: Record<string, number>;
+  at_release: Record<string, number>;
+  verdict: string;
+  sentence: string;
+}
+
+export interface Alert {
+  id: string;
+  deployment: string;
+  kind: string;
+  severity: string;
+  text: string;
+  opened_ms: number;
+  closed_ms?: number | null;
+}
+
+export interface MonitorStatus {
+  deployment: string;
+  model: string;
+  version: number;
+  state: string;
+  rows: number;
+  labels: number;
+  last_drift?: DriftReport | null;
+  last_performance?: PerformancePoint | null;
+  alerts: Alert[];
+}
+
+/* Governance */
+
+export interface AuditEvent {
+  seq: number;
+  time_ms: number;
+  actor: string;
+  action: string;
+  noun: string;
+  id: string;
+  outcome: string;
+  detail: unknown;
+  prev_hash: string;
+  hash: string;
+}
+
+export interface AuditPage {
+  items: AuditEvent[];
+  next_before?: number | null;
+}
+
+export interface Trace {
+  prediction: Prediction;
+  [part: string]: unknown;
 }

@@ -42,12 +42,14 @@ export function Page({
   title,
   crumb,
   tools,
+  tabs,
   children,
   flush,
 }: {
   title: ReactNode;
   crumb?: ReactNode;
   tools?: ReactNode;
+  tabs?: ReactNode;
   children: ReactNode;
   flush?: boolean;
 }) {
@@ -58,6 +60,7 @@ export function Page({
         <h1>{title}</h1>
         {tools && <div className={flush ? "row grow" : "tools"}>{tools}</div>}
       </header>
+      {tabs}
       {flush ? <div className="body flush">{children}</div> : <div className="body" tabIndex={-1}><div className="page">{children}</div></div>}
     </>
   );

@@ -37,3 +37,7 @@ export function Glyph({ state, tone }: { state: string; tone?: Tone }) {
     </span>
   );
 }
+
+export function glyphOf(state: string): string {
+  return table[toneOf(state)][0];
+}

@@ -1,0 +1,320 @@
+/** The panels of a data set's page. */
+import { useState } from "react";
+import { useContract, useDataDiff, useDataFiles, useProfile, useRows, useRunSearch } from "../api/queries";
+import type { ColumnProfile, DataVersion, Violation } from "../api/types";
+import { bytes, count, figure, inline, percent, plural, shortId } from "../lib/format";
+import { paths } from "../lib/paths";
+import { Panel, To, When } from "../ui/bits";
+import { Histogram, Meter } from "../ui/small";
+import { Empty, Loaded } from "../ui/state";
+import { Glyph, Status } from "../ui/status";
+
+export function ViolationsPanel({ violations, rejected }: { violations: Violation[]; rejected?: boolean }) {
+  return (
+    <Panel title={rejected ? "Why it was refused" : "What the contract found"} tools={plural(violations.length, "finding")}>
+      <ul className="lines">
+        {violations.map((v) => (
+          <li key={`${v.column ?? ""} ${v.rule} ${v.message}`} className="row top">
+            <Glyph state={v.severity === "block" ? "failed" : "warn"} />
+            <div className="stack grow">
+              <span>
+                {v.column && <b className="mono strong">{v.column} </b>}
+                <span className="wrap">{v.message}</span>
+              </span>
+              {v.change && <span className="ink2">{v.change}</span>}
+              <span className="small ink3">
+                {[v.rule, v.share != null ? percent(v.share) : "", v.count != null ? plural(v.count, "row") : "", v.place ?? ""].filter(Boolean).join(" · ")}
+              </span>
+              {v.examples && v.examples.length > 0 && (
+                <span className="small ink2 mono wrap">
+                  {v.examples
+                    .slice(0, 3)
+                    .map((e) => `${e.file}:${e.row} ${e.value}`)
+                    .join("   ")}
+                </span>
+              )}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+export function ChangePanel({ name, from, to }: { name: string; from: string; to: string }) {
+  const query = useDataDiff(name, from, to);
+  return (
+    <Panel title={`What changed since ${from}`}>
+      <Loaded query={query}>
+        {(diff) => (
+          <>
+            {diff.files.length + diff.columns.length === 0 && <p className="pad ink2">The same rows and columns.</p>}
+            {(diff.files.length > 0 || diff.columns.length > 0) && (
+              <div className="scroll">
+                <table className="t">
+                  <tbody>
+                    {diff.columns.map((c) => (
+                      <tr key={`column ${c.name}`}>
+                        <td className="ink3">column</td>
+                        <td className="mono">{c.name}</td>
+                        <td>{c.change}</td>
+                        <td className="ink2 wrap">{c.detail}</td>
+                      </tr>
+                    ))}
+                    {diff.files.map((f) => (
+                      <tr key={`file ${f.path}`}>
+                        <td className="ink3">file</td>
+                        <td className="mono wrap">{f.path}</td>
+                        <td>{f.change}</td>
+                        <td className="num">{bytes(f.size)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            )}
+          </>
+        )}
+      </Loaded>
+    </Panel>
+  );
+}
+
+export function UsesPanel({ name, version }: { name: string; version: string }) {
+  const ref = `${name}@${version}`;
+  const query = useRunSearch({ filter: `tags.\`volano.data.${name}\` = '${ref}'`, order_by: ["start_time DESC"], max_results: 20 });
+  return (
+    <Panel title="Who uses it">
+      <Loaded query={query}>
+        {(runs) =>
+          runs.items.length === 0 ? (
+            <p className="pad ink2">No run has read {ref}.</p>
+          ) : (
+            <div className="scroll">
+              <table className="t">
+                <tbody>
+                  {runs.items.map((run) => (
+                    <tr key={run.id}>
+                      <td>
+                        <span className="row gap4">
+                          <Glyph state={run.status} />
+                          <To href={paths.run(run.id)}>{run.name || shortId(run.id)}</To>
+                        </span>
+                      </td>
+                      <td className="ink3">{run.experiment}</td>
+                      <td className="ink3">
+                        <When ms={run.start_ms} />
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Shape({ column }: { column: ColumnProfile }) {
+  const total = column.rows - column.missing || 1;
+  const bins = column.bins.length ? column.bins : column.top.map((t) => ({ label: t.value, count: t.count }));
+  return <Histogram label={column.name} bins={bins.map((b) => ({ label: b.label, share: b.count / total }))} />;
+}
+
+export function ProfilePanel({ name, version }: { name: string; version: string }) {
+  const query = useProfile(name, version);
+  return (
+    <Loaded query={query} missing={<Empty title="No profile" cli={`volano data profile ${name}@${version}`}>Only tables have one.</Empty>}>
+      {(profile) => (
+        <Panel title="Distributions" tools={`${count(profile.rows)} rows · ${plural(profile.columns.length, "column")}`}>
+          <div className="scroll" tabIndex={0} role="region" aria-label="Distributions">
+            <table className="t">
+              <thead>
+                <tr>
+                  <th>column</th>
+                  <th>type</th>
+                  <th>distribution</th>
+                  <th>missing</th>
+                  <th className="num">distinct</th>
+                  <th className="num">min</th>
+                  <th className="num">median</th>
+                  <th className="num">mean</th>
+                  <th className="num">max</th>
+                  <th className="num">sd</th>
+                </tr>
+              </thead>
+              <tbody>
+                {profile.columns.map((c) => {
+                  const missing = c.rows ? c.missing / c.rows : 0;
+                  return (
+                    <tr key={c.name}>
+                      <td className="mono">{c.name}</td>
+                      <td className="ink3">{c.type}</td>
+                      <td>
+                        <Shape column={c} />
+                      </td>
+                      <td>
+                        <span className="row">
+                          <Meter share={missing} tone={missing > 0.3 ? "warn" : undefined} label={`${percent(missing)} missing`} />
+                          <span className={missing ? "num" : "num ink3"}>{percent(missing)}</span>
+                        </span>
+                      </td>
+                      <td className="num">{count(c.distinct)}</td>
+                      <td className="num">{inline(c.min)}</td>
+                      <td className="num">{figure(c.median)}</td>
+                      <td className="num">{figure(c.mean)}</td>
+                      <td className="num">{inline(c.max)}</td>
+                      <td className="num">{figure(c.sd)}</td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          </div>
+        </Panel>
+      )}
+    </Loaded>
+  );
+}
+
+const ROWS = 100;
+
+export function RowsPanel({ name, version }: { name: string; version: string }) {
+  const [offset, setOffset] = useState(0);
+  const query = useRows(name, version, offset, ROWS);
+  return (
+    <Loaded query={query} missing={<Empty title="No rows to show">Only tables have rows.</Empty>}>
+      {(page) => (
+        <Panel
+          title="Rows"
+          tools={
+            <>
+              <span>
+                {count(offset + 1)} to {count(offset + page.rows.length)}
+                {page.total != null && ` of ${count(page.total)}`}
+              </span>
+              <button type="button" className="btn" disabled={offset === 0} onClick={() => setOffset(Math.max(0, offset - ROWS))}>
+                Before
+              </button>
+              <button type="button" className="btn" disabled={page.rows.length < ROWS} onClick={() => setOffset(offset + ROWS)}>
+                Next
+              </button>
+            </>
+          }
+        >
+          <div className="scroll" tabIndex={0} role="region" aria-label="Rows">
+            <table className="t">
+              <thead>
+                <tr>
+                  {page.columns.map((c) => (
+                    <th key={c}>{c}</th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {page.rows.map((row, i) => (
+                  <tr key={offset + i}>
+                    {row.map((value, j) => (
+                      <td key={page.columns[j]} className={`mono ${value === null ? "ink3" : ""}`}>
+                        <span className="cut" title={inline(value)}>
+                          {value === null ? "null" : typeof value === "number" ? String(value) : inline(value)}
+                        </span>
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </Panel>
+      )}
+    </Loaded>
+  );
+}
+
+export function ContractPanel({ name, version }: { name: string; version: DataVersion }) {
+  const query = useContract(name);
+  return (
+    <div className="stack gap12">
+      {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={!version.number} />}
+      <Loaded query={query} missing={<Empty title="No contract yet" cli={`volano contract infer ${name} --write`}>A contract is learnt from what is there; batches that break it are kept aside and never reach the model.</Empty>}>
+        {(contract) => {
+          const broken = (column: string | null | undefined, rule: string) => version.violations.find((v) => (v.column ?? null) === (column ?? null) && v.rule === rule);
+          return (
+            <Panel title={<span className="mono">{contract.path}</span>} tools={plural(contract.rules.length, "rule")}>
+              <div className="scroll">
+                <table className="t">
+                  <thead>
+                    <tr>
+                      <th>verdict</th>
+                      <th>column</th>
+                      <th>rule</th>
+                      <th>expects</th>
+                      <th>when broken</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {contract.rules.map((r) => {
+                      const v = broken(r.column, r.rule);
+                      return (
+                        <tr key={`${r.column ?? ""} ${r.rule} ${r.text}`}>
+                          <td>
+                            <Status state={v ? (v.severity === "block" ? "failed" : "warn") : "ok"}>{v ? "broken" : "kept"}</Status>
+                          </td>
+                          <td className="mono">{r.column ?? "table"}</td>
+                          <td>{r.rule}</td>
+                          <td className="mono wrap">{r.text}</td>
+                          <td className="ink3">{r.severity}</td>
+                        </tr>
+                      );
+                    })}
+                  </tbody>
+                </table>
+              </div>
+              <pre className="log" tabIndex={0} aria-label="Contract file">
+                {contract.text}
+              </pre>
+            </Panel>
+          );
+        }}
+      </Loaded>
+    </div>
+  );
+}
+
+export function FilesPanel({ name, version }: { name: string; version: string }) {
+  const query = useDataFiles(name, version);
+  return (
+    <Loaded query={query}>
+      {(files) => (
+        <Panel title="Files" tools={plural(files.items.length, "file")}>
+          <div className="scroll">
+            <table className="t">
+              <thead>
+                <tr>
+                  <th>path</th>
+                  <th className="num">size</th>
+                  <th>content</th>
+                </tr>
+              </thead>
+              <tbody>
+                {files.items.map((f) => (
+                  <tr key={f.path}>
+                    <td className="mono wrap">{f.path}</td>
+                    <td className="num">{bytes(f.size)}</td>
+                    <td className="mono ink3" title={f.file_id}>
+                      {f.file_id.slice(0, 12)}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </Panel>
+      )}
+    </Loaded>
+  );
+}
+

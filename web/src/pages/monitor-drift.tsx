@@ -1,0 +1,160 @@
+/** Drift: features by window, and the newest window's columns with both distributions. */
+import { useMemo } from "react";
+import type { ColumnDrift, DriftReport } from "../api/types";
+import { count, exact, figure, moment, percent } from "../lib/format";
+import { Panel, useParam } from "../ui/bits";
+import { Chart } from "../ui/chart";
+import { Histogram } from "../ui/small";
+import { Empty } from "../ui/state";
+import { Status } from "../ui/status";
+import { verdictTone, versionMarks } from "./monitor";
+
+/** Windows side by side in the table. */
+const WINDOWS = 12;
+
+/** The colour of a cell: its verdict where it says something, else how much moved. */
+function shade(column: ColumnDrift | undefined): string {
+  if (!column) return "";
+  const tone = verdictTone(column.verdict);
+  if (tone === "bad") return "hb";
+  if (tone === "warn") return "hw";
+  return column.moved_share > 0.03 ? "h2" : column.moved_share > 0.005 ? "h1" : "";
+}
+
+function find(report: DriftReport, name: string): ColumnDrift | undefined {
+  return report.columns.find((c) => c.column === name) ?? (report.prediction?.column === name ? report.prediction : undefined);
+}
+
+function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: string[]; at?: DriftReport; pick: (id: string) => void }) {
+  return (
+    <div className="scroll pad" tabIndex={0} role="region" aria-label="Drift by feature and window">
+      <table className="heat">
+        <thead>
+          <tr>
+            <th>
+              <span className="sr">feature</span>
+            </th>
+            {reports.map((r) => (
+              <th key={r.id}>
+                <button type="button" className="linkish small" aria-pressed={r.id === at?.id} onClick={() => pick(r.id)} title={`${exact(r.window.from_ms)} to ${exact(r.window.to_ms)}, ${count(r.window.rows)} rows, version ${r.version}`}>
+                  {moment(r.window.to_ms)}
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name) => (
+            <tr key={name}>
+              <th scope="row" className="mono">
+                {name}
+              </th>
+              {reports.map((r) => {
+                const c = find(r, name);
+                const tone = c ? verdictTone(c.verdict) : "idle";
+                return (
+                  <td key={r.id} className={shade(c)}>
+                    <span title={c?.sentence ?? "not in this window"}>
+                      {c ? figure(c.moved_share, 3) : "–"}
+                      {tone === "bad" && <b aria-label="alarm">✗</b>}
+                      {tone === "warn" && <b aria-label="warning">!</b>}
+                    </span>
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Columns({ report }: { report: DriftReport }) {
+  const columns = [...(report.prediction ? [report.prediction] : []), ...report.columns];
+  return (
+    <Panel title="Columns of the window" tools={`${count(report.window.rows)} rows against ${report.reference.text} (${count(report.reference.rows)} rows)`}>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Columns of the window">
+        <table className="t">
+          <thead>
+            <tr>
+              <th>column</th>
+              <th>verdict</th>
+              <th>training (grey) and now</th>
+              <th className="num">moved</th>
+              <th className="num">PSI</th>
+              <th className="num">p</th>
+              <th>what it says</th>
+            </tr>
+          </thead>
+          <tbody>
+            {columns.map((c) => (
+              <tr key={c.column}>
+                <td className="mono">{c.column}</td>
+                <td>
+                  <Status state={c.verdict} tone={verdictTone(c.verdict)} />
+                </td>
+                <td>
+                  <Histogram label={c.column} bins={c.bins.map((b) => ({ label: b.label, share: b.window_share, ref: b.reference_share }))} />
+                </td>
+                <td className="num">{percent(c.moved_share)}</td>
+                <td className="num">{figure(c.psi)}</td>
+                <td className="num">{figure(c.p_value)}</td>
+                <td className="wrap ink2">
+                  {c.sentence}
+                  {c.findings.map((f) => (
+                    <span key={f.check} className="stack">
+                      <Status state={f.verdict} tone={verdictTone(f.verdict)}>{f.sentence}</Status>
+                    </span>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+export function DriftPanel({ name, reports }: { name: string; reports: DriftReport[] }) {
+  const [picked, pick] = useParam("report");
+  const inOrder = useMemo(() => [...reports].sort((a, b) => a.window.to_ms - b.window.to_ms).slice(-WINDOWS), [reports]);
+  const newest = inOrder.at(-1);
+  const at = inOrder.find((r) => r.id === picked) ?? newest;
+  if (!newest || !at) {
+    return (
+      <Panel title="Drift">
+        <Empty title="No drift report yet" cli={`volano monitor drift ${name}`}>
+          Drift is computed by itself as windows fill; a small window says that it has not enough rows.
+        </Empty>
+      </Panel>
+    );
+  }
+  const names = [...(newest.prediction ? [newest.prediction.column] : []), ...newest.columns.map((c) => c.column)];
+  return (
+    <>
+      <Panel title="Drift" tools={<Status state={at.verdict} tone={verdictTone(at.verdict)} />}>
+        <p className="pad wrap">
+          {at.sentence} <span className="ink3">A number is the share of the rows that moved for certain since training.</span>
+        </p>
+        <Heat reports={inOrder} names={names} at={at} pick={pick} />
+      </Panel>
+      {inOrder.length > 1 && (
+        <Chart
+          title="Share of rows that moved, by window"
+          time
+          zero
+          lines={names.slice(0, 8).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.window.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
+          limits={[
+            { value: at.settings.warn_share, name: "warns at", tone: "warn" },
+            { value: at.settings.alarm_share, name: "alarms at", tone: "bad" },
+          ]}
+          marks={versionMarks(inOrder)}
+          sync={`monitor ${name}`}
+        />
+      )}
+      <Columns report={at} />
+    </>
+  );
+}

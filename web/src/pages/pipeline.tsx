@@ -1,0 +1,218 @@
+/** One pipeline: is it green, when next, what a run would do now and why, time by step over runs. */
+import { useMutation } from "@tanstack/react-query";
+import { useParams, useRouter } from "@tanstack/react-router";
+import { send } from "../api/client";
+import { usePipeline, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
+import type { Pipeline, PipelineRun, PlanUnit, Trigger } from "../api/types";
+import { count, plural, span } from "../lib/format";
+import { paths } from "../lib/paths";
+import { toast, useView } from "../lib/store";
+import { Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
+import { Graph, type GraphNode } from "../ui/graph";
+import { Empty, Fault, Loaded } from "../ui/state";
+import { Status, toneOf } from "../ui/status";
+import { DecisionList } from "./decisions";
+import { graphOf } from "./pipeline-graph";
+
+const TABS: [string, string][] = [
+  ["", "Overview"],
+  ["plan", "Plan"],
+  ["decisions", "Decisions"],
+];
+
+export function causeOf(run: Pick<PipelineRun, "cause">): string {
+  return run.cause.trigger ? run.cause.trigger : `by hand${run.cause.actor ? `, ${run.cause.actor}` : ""}`;
+}
+
+export const unitName = (unit: { step: string; partition?: string | null; item?: Record<string, unknown> }) =>
+  [unit.step, unit.partition, ...Object.entries(unit.item ?? {}).map(([k, v]) => `${k}=${String(v)}`)].filter(Boolean).join(" · ");
+
+function Runs({ name }: { name: string }) {
+  const query = usePipelineRuns(name);
+  return (
+    <Panel title="Runs">
+      <Loaded query={query}>
+        {(list) =>
+          list.items.length === 0 ? (
+            <Empty title="Not run yet" cli="volano pipeline run" />
+          ) : (
+            <div className="scroll">
+              <table className="t">
+                <thead>
+                  <tr>
+                    <th>run</th>
+                    <th>state</th>
+                    <th>cause</th>
+                    <th>data</th>
+                    <th>when</th>
+                    <th className="num">took</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {list.items.map((run) => (
+                    <tr key={run.id}>
+                      <td>
+                        <To href={paths.pipelineRun(run.id)}>run {run.number}</To>
+                      </td>
+                      <td>
+                        <Status state={run.state} />
+                      </td>
+                      <td className="wrap">{causeOf(run)}</td>
+                      <td className="mono ink2">
+                        {Object.values(run.data)
+                          .map((d) => `${d.dataset}@v${d.number}`)
+                          .join(" ")}
+                      </td>
+                      <td>
+                        <When ms={run.created_ms} />
+                      </td>
+                      <td className="num">{run.started_ms ? span((run.finished_ms ?? Date.now()) - run.started_ms) : "–"}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Triggers({ items }: { items: Trigger[] }) {
+  if (items.length === 0) return <p className="pad ink2">None: runs start by hand. Name some under triggers: in volano.yaml.</p>;
+  return (
+    <ul className="lines">
+      {items.map((t) => (
+        <li key={t.name} className="stack">
+          <span className="row">
+            <b className="strong">{t.name}</b>
+            <span className="right">{t.paused ? <Status state="paused" /> : <Status state="ok">listens</Status>}</span>
+          </span>
+          <span className="mono ink2 small wrap">{t.rule}</span>
+          <span className="small ink3">
+            {t.paused ?? (t.last_fired_ms ? <>fired <When ms={t.last_fired_ms} /></> : "has not fired")}
+            {t.next_due_ms && <> · next <When ms={t.next_due_ms} /></>}
+          </span>
+          {t.last_decision && <span className="small ink2 wrap">{t.last_decision.reason}</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Plan({ name }: { name: string }) {
+  const query = usePlan(name);
+  return (
+    <Loaded query={query}>
+      {(plan) => {
+        const runs = plan.units.filter((u) => u.action === "run").length;
+        return (
+          <Panel title="What a run would do now" tools={`${runs} of ${plural(plan.units.length, "unit")} to run`}>
+            <PlanTable units={plan.units} />
+          </Panel>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function PlanTable({ units }: { units: PlanUnit[] }) {
+  return (
+    <div className="scroll">
+      <table className="t">
+        <thead>
+          <tr>
+            <th>unit</th>
+            <th>action</th>
+            <th>why</th>
+            <th>key</th>
+          </tr>
+        </thead>
+        <tbody>
+          {units.map((u) => (
+            <tr key={unitName(u)}>
+              <td>{unitName(u)}</td>
+              <td>
+                <Status state={u.action} tone={u.action === "run" ? "live" : "idle"} />
+              </td>
+              <td className="wrap ink2">{u.reason}</td>
+              <td className="mono ink3" title={u.key}>
+                {u.key.slice(0, 10)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Main({ pipeline }: { pipeline: Pipeline }) {
+  const triggers = useTriggers();
+  const run = pipeline.last_run;
+  const { nodes, edges } = graphOf(pipeline.graph);
+  const shown: GraphNode[] = nodes;
+  return (
+    <div className="cols main-side">
+      <div className="stack gap12">
+        <Panel title="Steps" tools={run && <Status state={run.state} tone={toneOf(run.state)}>{`run ${run.number} ${run.state}`}</Status>}>
+          <Graph nodes={shown} edges={edges} label={`Steps of ${pipeline.name}`} />
+        </Panel>
+        <Runs name={pipeline.name} />
+      </div>
+      <div className="stack gap12">
+        <Panel title="Objective">
+          <div className="pad">
+            <Facts
+              items={[
+                ["for", pipeline.objective?.problem ?? "not said: objective: in volano.yaml"],
+                ["metric", pipeline.objective?.metric && <span key="m" className="mono">{pipeline.objective.metric}</span>],
+                ["target", pipeline.objective?.target != null ? <span key="t" className="mono">{pipeline.objective.target}</span> : ""],
+                ["runs", count(pipeline.runs)],
+                ["folder", <span key="r" className="mono wrap">{pipeline.root}</span>],
+              ]}
+            />
+          </div>
+        </Panel>
+        <Panel title="Triggers">
+          <Loaded query={triggers}>{(list) => <Triggers items={list.items.filter((t) => t.project === pipeline.name)} />}</Loaded>
+        </Panel>
+      </div>
+    </div>
+  );
+}
+
+export function PipelinePage() {
+  const { name } = useParams({ strict: false }) as { name: string };
+  const [tab] = useParam("tab");
+  const router = useRouter();
+  const query = usePipeline(name);
+  useView(name, tab === "plan" ? "volano pipeline plan" : "volano pipeline status");
+  const run = useMutation({
+    mutationFn: () => send<PipelineRun>("POST", `/pipelines/${encodeURIComponent(name)}/runs`, {}),
+    onSuccess: (made) => {
+      toast(`Run ${made.number} of ${name} was started`);
+      router.history.push(paths.pipelineRun(made.id));
+    },
+  });
+  return (
+    <Page
+      title={name}
+      crumb={<To href="/pipelines">Pipelines</To>}
+      tools={
+        <button type="button" className="btn primary" disabled={run.isPending || !query.data} onClick={() => run.mutate()}>
+          Run
+        </button>
+      }
+      tabs={<Tabs base={paths.pipeline(name)} at={tab} items={TABS} label="Pipeline" />}
+    >
+      {run.isError && <Panel><Fault error={run.error} retry={() => run.mutate()} /></Panel>}
+      <Loaded query={query} missing={<Empty center title={`There is no pipeline ${name}`} cli="volano pipeline status" />}>
+        {(pipeline) =>
+          tab === "plan" ? <Plan name={name} /> : tab === "decisions" ? <DecisionList title="Decisions of its triggers and gate" limit={100} filter={(d) => d.project === name || d.subject.startsWith(`${name}/`)} /> : <Main pipeline={pipeline} />
+        }
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,132 @@
+/** One run: did it work, curves live, what went in, what came out. */
+import { useParams } from "@tanstack/react-router";
+import { useRun } from "../api/queries";
+import type { Run } from "../api/types";
+import { figure, shortId, span } from "../lib/format";
+import { paths } from "../lib/paths";
+import { useView } from "../lib/store";
+import { Cards, Cli, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
+import { Empty, Loaded } from "../ui/state";
+import { Status } from "../ui/status";
+import { Artifacts } from "./run-artifacts";
+import { Curves } from "./run-curves";
+
+const TABS: [string, string][] = [
+  ["", "Overview"],
+  ["curves", "Curves"],
+  ["artifacts", "Artifacts"],
+];
+
+/** Figures shown as cards; the table below has all. */
+const HEADLINES = 5;
+
+function KeyValues({ title, entries, empty }: { title: string; entries: [string, string][]; empty: string }) {
+  return (
+    <Panel title={title} tools={entries.length > 0 && String(entries.length)}>
+      {entries.length === 0 ? (
+        <p className="pad ink2">{empty}</p>
+      ) : (
+        <div className="scroll">
+          <table className="t">
+            <tbody>
+              {entries.map(([key, value]) => (
+                <tr key={key}>
+                  <td className="ink2 wrap">{key}</td>
+                  <td className="mono wrap">{value}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** Tags that clients and the platform write for machines. */
+const hidden = (key: string) => key.startsWith("mlflow.") || key.startsWith("volano.");
+
+function Origin({ run }: { run: Run }) {
+  const tag = (key: string) => run.tags[key];
+  const data = Object.entries(run.tags).filter(([key]) => key.startsWith("volano.data."));
+  const pipelineRun = tag("volano.pipeline_run");
+  return (
+    <Panel title="Data and environment">
+      <div className="pad">
+        <Facts
+          items={[
+            ["experiment", <To key="e" href={`/runs?experiment=${encodeURIComponent(run.experiment)}`}>{run.experiment}</To>],
+            ["started", <When key="s" ms={run.start_ms} />],
+            ["by", tag("mlflow.user")],
+            ["step", tag("volano.step")],
+            ["pipeline run", pipelineRun && <To key="p" className="mono" href={paths.pipelineRun(pipelineRun)}>{shortId(pipelineRun)}</To>],
+            ...data.map(([key, value]): [string, React.ReactNode] => [key.slice("volano.data.".length), <To key={key} className="mono" href={`/data/${value}`}>{value}</To>]),
+            ["environment", tag("volano.env") && <span key="v" className="mono wrap" title={tag("volano.env")}>{tag("volano.env")?.slice(0, 16)}</span>],
+            ["source", tag("mlflow.source.name") && <span key="n" className="mono wrap">{tag("mlflow.source.name")}</span>],
+            ["commit", tag("mlflow.source.git.commit") && <span key="g" className="mono">{tag("mlflow.source.git.commit")?.slice(0, 10)}</span>],
+            ["run id", <span key="i" className="mono wrap">{run.id}</span>],
+          ]}
+        />
+      </div>
+    </Panel>
+  );
+}
+
+function Summary({ run }: { run: Run }) {
+  const metrics = Object.entries(run.metrics).sort(([a], [b]) => a.localeCompare(b));
+  const took = run.start_ms && run.end_ms ? run.end_ms - run.start_ms : null;
+  return (
+    <>
+      <Panel>
+        <Cards
+          items={[
+            { label: "state", value: <Status state={run.status} />, note: took === null ? <When ms={run.start_ms} /> : `took ${span(took)}` },
+            ...metrics.slice(0, HEADLINES).map(([key, value]) => ({ label: key, value: figure(value) })),
+          ]}
+        />
+      </Panel>
+      <div className="cols main-side">
+        <div className="stack gap12">
+          <Curves run={run} most={4} />
+          <div className="cols two">
+            <KeyValues title="Metrics" entries={metrics.map(([k, v]) => [k, figure(v, 6)])} empty="No metric yet." />
+            <KeyValues title="Parameters" entries={Object.entries(run.params).sort(([a], [b]) => a.localeCompare(b))} empty="No parameter was logged." />
+          </div>
+        </div>
+        <div className="stack gap12">
+          <Origin run={run} />
+          <KeyValues title="Tags" entries={Object.entries(run.tags).filter(([k]) => !hidden(k))} empty="No tag." />
+          <Panel title="Use it">
+            <div className="pad stack gap8">
+              <Cli line={`volano exp show ${shortId(run.id)}`} />
+            </div>
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}
+
+export function RunPage() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const [tab] = useParam("tab");
+  const query = useRun(id);
+  const name = query.data?.name || shortId(id);
+  useView(name, `volano exp show ${shortId(id)}`);
+  return (
+    <Page
+      title={name}
+      crumb={<To href="/runs">Runs</To>}
+      tools={
+        <To className="btn" href={paths.compare([id])}>
+          Compare
+        </To>
+      }
+      tabs={<Tabs base={paths.run(id)} at={tab} items={TABS} label="Run" />}
+    >
+      <Loaded query={query} missing={<Empty center title="There is no such run" cli="volano exp ls">{id}</Empty>}>
+        {(run) => (tab === "curves" ? <Curves run={run} /> : tab === "artifacts" ? <Artifacts run={run} /> : <Summary run={run} />)}
+      </Loaded>
+    </Page>
+  );
+}
