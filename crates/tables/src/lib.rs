@@ -1,1 +1,5 @@
 //! Tabular data: read, write, profiles, contracts, drift and performance statistics.
+
+pub mod compare;
+pub mod drift;
+pub mod metrics;
