@@ -1,5 +1,6 @@
 //! Records of the registry room.
 
 pub mod alias;
+pub mod evaluation;
 pub mod model;
 pub mod model_version;

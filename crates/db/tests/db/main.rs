@@ -4,5 +4,6 @@
 
 mod data;
 mod governance;
+mod monitoring;
 mod serving;
 mod writing;
