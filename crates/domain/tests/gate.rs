@@ -83,11 +83,7 @@ fn a_slice_that_got_worse_is_named_with_its_numbers() {
     assert_eq!(verdict.outcome, GateOutcome::Rejected);
     assert_eq!(verdict.conditions[0].outcome, ConditionOutcome::Passed);
     assert_eq!(verdict.conditions[1].outcome, ConditionOutcome::Failed);
-    assert!(
-        verdict.sentence.contains("slice.roc_auc of origin=JFK = 0.7000"),
-        "{}",
-        verdict.sentence
-    );
+    assert!(verdict.sentence.contains("slice.roc_auc of origin=JFK = 0.7000"), "{}", verdict.sentence);
 }
 
 #[test]

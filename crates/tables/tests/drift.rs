@@ -44,7 +44,8 @@ fn a_verdict_does_not_flip_with_the_number_of_rows() {
 #[test]
 fn one_outlier_neither_alarms_nor_changes_the_bins() {
     let reference = spread(10_000, 0.0);
-    let with_outlier = Sample::numeric((0..5_000).map(|row| Some(if row == 0 { 1e300 } else { row as f64 / 5_000.0 })));
+    let with_outlier =
+        Sample::numeric((0..5_000).map(|row| Some(if row == 0 { 1e300 } else { row as f64 / 5_000.0 })));
     let found = judge(&reference, &with_outlier);
     assert_eq!(found.verdict, DriftVerdict::Steady, "{}", found.sentence);
     assert_eq!(found.bins.len(), 10);
@@ -59,7 +60,9 @@ fn a_column_that_goes_missing_is_an_alarm() {
     assert_eq!(found.verdict, DriftVerdict::Alarm);
     assert_eq!(found.findings[0].check, QualityCheck::Missing);
     assert!(found.sentence.contains("missing values in 90.0 % of the rows"), "{}", found.sentence);
-    let nan = Sample::numeric((0..1_000).map(|row| Some(if row % 2 == 0 { f64::NAN } else { row as f64 / 1_000.0 })));
+    let nan = Sample::numeric(
+        (0..1_000).map(|row| Some(if row % 2 == 0 { f64::NAN } else { row as f64 / 1_000.0 })),
+    );
     assert_eq!(judge(&reference, &nan).findings[0].check, QualityCheck::Missing);
     let absent = judge(&reference, &Sample::numeric((0..30).map(|_| None)));
     assert_eq!(absent.findings[0].check, QualityCheck::Absent);
@@ -95,7 +98,8 @@ fn new_lost_and_moved_categories_are_told_by_name() {
 #[test]
 fn text_where_numbers_were_is_a_type_change() {
     let reference = spread(1_000, 0.0);
-    let json: Vec<serde_json::Value> = (0..200).map(|row| if row % 2 == 0 { "n/a".into() } else { (0.5).into() }).collect();
+    let json: Vec<serde_json::Value> =
+        (0..200).map(|row| if row % 2 == 0 { "n/a".into() } else { (0.5).into() }).collect();
     let window = Sample::from_json(reference.kind(), json.iter().map(Some));
     let found = judge(&reference, &window);
     let finding = found.findings.iter().find(|finding| finding.check == QualityCheck::TypeChange).unwrap();

@@ -119,7 +119,8 @@ fn binary_metrics_agree() {
     for case in golden().binary {
         let labels: Vec<bool> = case.labels.iter().map(|label| *label == 1).collect();
         let weights = case.weights.as_deref();
-        let report = binary::evaluate(&labels, &case.scores, weights, binary::BinaryOptions::default()).unwrap();
+        let report =
+            binary::evaluate(&labels, &case.scores, weights, binary::BinaryOptions::default()).unwrap();
         all_same(&report.values, &case.values);
         let bins = calibration::curve(&labels, &case.scores, None, 10).unwrap();
         assert_eq!(bins.len(), case.calibration.observed.len());
@@ -144,7 +145,8 @@ fn multiclass_metrics_agree() {
         let report = multiclass::evaluate(&case.actual, &case.predicted, case.classes, weights).unwrap();
         all_same(&report.values, &case.values);
         let values =
-            multiclass::evaluate_probabilities(&case.actual, &case.probabilities, case.classes, 2, weights).unwrap();
+            multiclass::evaluate_probabilities(&case.actual, &case.probabilities, case.classes, 2, weights)
+                .unwrap();
         all_same(&values, &case.probability_values);
     }
 }
@@ -204,8 +206,7 @@ fn intervals_and_mcnemar_agree() {
         same("low", wilson.low, case.wilson[0]);
         same("high", wilson.high, case.wilson[1]);
         let (rate, other) = (case.hits / case.trials, case.other / case.other_trials);
-        let newcombe =
-            interval::newcombe_z(rate, case.trials, other, case.other_trials, interval::z(0.95));
+        let newcombe = interval::newcombe_z(rate, case.trials, other, case.other_trials, interval::z(0.95));
         same("newcombe low", newcombe.low, case.newcombe[0]);
         same("newcombe high", newcombe.high, case.newcombe[1]);
     }

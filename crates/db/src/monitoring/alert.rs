@@ -36,9 +36,7 @@ pub async fn update(conn: &mut Conn<'_>, alert: &Alert) -> Result<()> {
 
 /// The alert of that id.
 pub async fn get(conn: &mut Conn<'_>, id: &Id) -> Result<Option<Alert>> {
-    let row = conn
-        .fetch_optional("SELECT body FROM alert WHERE id = $1", args![id])
-        .await?;
+    let row = conn.fetch_optional("SELECT body FROM alert WHERE id = $1", args![id]).await?;
     row.map(|row| row.json("body")).transpose()
 }
 

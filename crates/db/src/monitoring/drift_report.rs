@@ -24,9 +24,7 @@ pub async fn insert(conn: &mut Conn<'_>, report: &DriftReport) -> Result<()> {
 
 /// The report of that id.
 pub async fn get(conn: &mut Conn<'_>, id: &Id) -> Result<Option<DriftReport>> {
-    let row = conn
-        .fetch_optional("SELECT body FROM drift_report WHERE id = $1", args![id])
-        .await?;
+    let row = conn.fetch_optional("SELECT body FROM drift_report WHERE id = $1", args![id]).await?;
     row.map(|row| row.json("body")).transpose()
 }
 

@@ -28,17 +28,13 @@ pub async fn save(conn: &mut Conn<'_>, monitor: &Monitor) -> Result<()> {
 
 /// The monitor of a deployment.
 pub async fn get(conn: &mut Conn<'_>, deployment: &str) -> Result<Option<Monitor>> {
-    let row = conn
-        .fetch_optional("SELECT * FROM monitor WHERE deployment = $1", args![deployment])
-        .await?;
+    let row = conn.fetch_optional("SELECT * FROM monitor WHERE deployment = $1", args![deployment]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
 /// All monitors by name.
 pub async fn list(conn: &mut Conn<'_>) -> Result<Vec<Monitor>> {
-    let rows = conn
-        .fetch_all("SELECT * FROM monitor ORDER BY deployment", args![])
-        .await?;
+    let rows = conn.fetch_all("SELECT * FROM monitor ORDER BY deployment", args![]).await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -99,7 +95,11 @@ pub async fn windows(
 }
 
 /// The first window of a version.
-pub async fn first_window(conn: &mut Conn<'_>, deployment: &str, version: i64) -> Result<Option<MonitorWindow>> {
+pub async fn first_window(
+    conn: &mut Conn<'_>,
+    deployment: &str,
+    version: i64,
+) -> Result<Option<MonitorWindow>> {
     let row = conn
         .fetch_optional(
             "SELECT * FROM monitor_window WHERE deployment = $1 AND version = $2 ORDER BY from_ms LIMIT 1",

@@ -24,9 +24,7 @@ pub async fn insert(conn: &mut Conn<'_>, performance: &Performance) -> Result<()
 
 /// The record of that id.
 pub async fn get(conn: &mut Conn<'_>, id: &Id) -> Result<Option<Performance>> {
-    let row = conn
-        .fetch_optional("SELECT body FROM performance WHERE id = $1", args![id])
-        .await?;
+    let row = conn.fetch_optional("SELECT body FROM performance WHERE id = $1", args![id]).await?;
     row.map(|row| row.json("body")).transpose()
 }
 

@@ -24,9 +24,7 @@ pub async fn insert(conn: &mut Conn<'_>, evaluation: &Evaluation) -> Result<()> 
 
 /// The evaluation of that id.
 pub async fn get(conn: &mut Conn<'_>, id: &Id) -> Result<Option<Evaluation>> {
-    let row = conn
-        .fetch_optional("SELECT body FROM evaluation WHERE id = $1", args![id])
-        .await?;
+    let row = conn.fetch_optional("SELECT body FROM evaluation WHERE id = $1", args![id]).await?;
     row.map(|row| row.json("body")).transpose()
 }
 

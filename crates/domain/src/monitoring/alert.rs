@@ -98,10 +98,7 @@ impl Alert {
         if matches!(self.state, AlertState::Closed { .. }) {
             return Err(InvalidTransition);
         }
-        self.state = AlertState::Acknowledged {
-            by: by.into(),
-            at_ms: now,
-        };
+        self.state = AlertState::Acknowledged { by: by.into(), at_ms: now };
         Ok(self)
     }
 
@@ -110,10 +107,7 @@ impl Alert {
         if matches!(self.state, AlertState::Closed { .. }) {
             return Err(InvalidTransition);
         }
-        self.state = AlertState::Closed {
-            at_ms: now,
-            reason: reason.into(),
-        };
+        self.state = AlertState::Closed { at_ms: now, reason: reason.into() };
         Ok(self)
     }
 
@@ -130,7 +124,14 @@ mod tests {
     #[test]
     fn a_closed_alert_stays_closed() {
         let now = Timestamp::from_millis(1);
-        let alert = Alert::open(Id::new(now, [0; 10]), AlertKind::Drift, "flights-late", now, "drift in dep_hour", None);
+        let alert = Alert::open(
+            Id::new(now, [0; 10]),
+            AlertKind::Drift,
+            "flights-late",
+            now,
+            "drift in dep_hour",
+            None,
+        );
         let seen = alert.acknowledge("ann", now).unwrap();
         assert!(seen.is_open());
         let closed = seen.close("two quiet windows", now).unwrap();

@@ -20,12 +20,7 @@ pub struct DriftSettings {
 
 impl Default for DriftSettings {
     fn default() -> Self {
-        Self {
-            false_alarm_rate: 0.01,
-            warn_share: 0.05,
-            alarm_share: 0.10,
-            quality_share: 0.02,
-        }
+        Self { false_alarm_rate: 0.01, warn_share: 0.05, alarm_share: 0.10, quality_share: 0.02 }
     }
 }
 
@@ -224,7 +219,9 @@ pub fn summarize(columns: &[ColumnDrift], prediction: Option<&ColumnDrift>, rows
             .collect();
         match names.as_slice() {
             [] => String::new(),
-            [a, b, c, d, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c}, {d} and {} more", rest.len()),
+            [a, b, c, d, rest @ ..] if !rest.is_empty() => {
+                format!("{a}, {b}, {c}, {d} and {} more", rest.len())
+            }
             few => few.join(", "),
         }
     };
@@ -232,14 +229,13 @@ pub fn summarize(columns: &[ColumnDrift], prediction: Option<&ColumnDrift>, rows
         DriftVerdict::Steady => format!("no drift in {rows} requests"),
         DriftVerdict::NotEnoughRows => {
             let smallest = judged.iter().map(|column| column.detectable_share).fold(0.0, f64::max);
-            format!("not enough rows ({rows}): a shift below {:.0} % of the rows cannot be seen", smallest * 100.0)
+            format!(
+                "not enough rows ({rows}): a shift below {:.0} % of the rows cannot be seen",
+                smallest * 100.0
+            )
         }
         DriftVerdict::Warn => format!("slight drift in {} over {rows} requests", named(verdict)),
         DriftVerdict::Alarm => format!("drift in {} over {rows} requests", named(verdict)),
     };
-    Summary {
-        moved_share,
-        verdict,
-        sentence,
-    }
+    Summary { moved_share, verdict, sentence }
 }

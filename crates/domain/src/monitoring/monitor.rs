@@ -51,11 +51,7 @@ pub struct Windows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Self {
-            rows: 1_000,
-            min_rows: 100,
-            max_ms: 86_400_000,
-        }
+        Self { rows: 1_000, min_rows: 100, max_ms: 86_400_000 }
     }
 }
 
@@ -116,13 +112,7 @@ pub struct PerformanceSpec {
 
 impl Default for PerformanceSpec {
     fn default() -> Self {
-        Self {
-            metric: None,
-            after_ms: 0,
-            min_labels: 50,
-            tolerance: 0.03,
-            threshold: 0.5,
-        }
+        Self { metric: None, after_ms: 0, min_labels: 50, tolerance: 0.03, threshold: 0.5 }
     }
 }
 
@@ -155,17 +145,15 @@ impl MonitorState {
     /// rows says nothing and is skipped.
     #[must_use]
     pub fn after(self, newest_first: &[DriftVerdict], persistence: Persistence) -> Self {
-        let telling: Vec<DriftVerdict> = newest_first
-            .iter()
-            .copied()
-            .filter(|verdict| *verdict != DriftVerdict::NotEnoughRows)
-            .collect();
+        let telling: Vec<DriftVerdict> =
+            newest_first.iter().copied().filter(|verdict| *verdict != DriftVerdict::NotEnoughRows).collect();
         let Some(newest) = telling.first() else {
             return if newest_first.is_empty() || self != Self::Waiting { self } else { Self::Steady };
         };
         let needed = persistence.windows.max(1) as usize;
         let looked_at = (persistence.of as usize).max(needed);
-        let alarms = telling.iter().take(looked_at).filter(|verdict| **verdict == DriftVerdict::Alarm).count();
+        let alarms =
+            telling.iter().take(looked_at).filter(|verdict| **verdict == DriftVerdict::Alarm).count();
         let calm = telling.iter().take_while(|verdict| **verdict == DriftVerdict::Steady).count();
         match self {
             Self::Alarmed if calm < needed => Self::Alarmed,

@@ -88,11 +88,7 @@ impl Latency {
             let position = (share * times.len() as f64).ceil() as usize;
             times.get(position.max(1) - 1).copied()
         };
-        Some(Self {
-            p50_ms: rank(0.5)?,
-            p99_ms: rank(0.99)?,
-            requests: times.len() as u64,
-        })
+        Some(Self { p50_ms: rank(0.5)?, p99_ms: rank(0.99)?, requests: times.len() as u64 })
     }
 }
 

@@ -59,10 +59,8 @@ pub struct GateVerdict {
 
 /// Judges an evaluation by `require`; `approve` names the roles that must approve what passes.
 pub fn judge(evaluation: &Evaluation, require: &[Condition], approve: &[String]) -> GateVerdict {
-    let conditions: Vec<ConditionVerdict> = require
-        .iter()
-        .map(|condition| judge_condition(evaluation, condition))
-        .collect();
+    let conditions: Vec<ConditionVerdict> =
+        require.iter().map(|condition| judge_condition(evaluation, condition)).collect();
     let refused: Vec<&ConditionVerdict> = conditions
         .iter()
         .filter(|verdict| matches!(verdict.outcome, ConditionOutcome::Failed | ConditionOutcome::Unknown))
@@ -77,17 +75,9 @@ pub fn judge(evaluation: &Evaluation, require: &[Condition], approve: &[String])
         (GateOutcome::Accepted, format!("accepted: {}", evaluation.sentence))
     } else {
         let roles = approve.join(", ");
-        (
-            GateOutcome::WaitingApproval,
-            format!("waiting for approval by {roles}: {}", evaluation.sentence),
-        )
+        (GateOutcome::WaitingApproval, format!("waiting for approval by {roles}: {}", evaluation.sentence))
     };
-    GateVerdict {
-        outcome,
-        sentence,
-        conditions,
-        approve: approve.to_vec(),
-    }
+    GateVerdict { outcome, sentence, conditions, approve: approve.to_vec() }
 }
 
 fn judge_condition(evaluation: &Evaluation, condition: &Condition) -> ConditionVerdict {
@@ -161,7 +151,9 @@ impl Lookup for Evaluation {
         };
         match values.map(|values| values.get(metric)) {
             Some(Some(value)) => Value::Number(*value),
-            Some(None) => Value::missing(format!("{metric} is not defined on the {} rows of {slice}", found.rows)),
+            Some(None) => {
+                Value::missing(format!("{metric} is not defined on the {} rows of {slice}", found.rows))
+            }
             None => Value::missing("no champion yet"),
         }
     }

@@ -24,10 +24,7 @@ pub fn paired_bootstrap(
     found.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| found[((found.len() - 1) as f64 * share).round() as usize];
     let tail = (1.0 - confidence) / 2.0;
-    Some(Interval {
-        low: at(tail),
-        high: at(1.0 - tail),
-    })
+    Some(Interval { low: at(tail), high: at(1.0 - tail) })
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): small, seeded, equal on every machine.
@@ -56,7 +53,8 @@ mod tests {
     #[test]
     fn the_interval_holds_the_mean_and_is_repeatable() {
         let values: Vec<f64> = (0..200).map(|n| f64::from(n % 10)).collect();
-        let mean = |rows: &[usize]| Some(rows.iter().map(|row| values[*row]).sum::<f64>() / rows.len() as f64);
+        let mean =
+            |rows: &[usize]| Some(rows.iter().map(|row| values[*row]).sum::<f64>() / rows.len() as f64);
         let first = paired_bootstrap(200, 500, 0.95, 7, mean).unwrap();
         assert_eq!(Some(first), paired_bootstrap(200, 500, 0.95, 7, mean));
         assert!(first.low < 4.5 && 4.5 < first.high, "{first:?}");

@@ -19,10 +19,7 @@ impl Auc {
     /// The normal interval, cut to 0..1.
     pub fn interval(&self, confidence: f64) -> Interval {
         let half = z(confidence) * self.variance.sqrt();
-        Interval {
-            low: (self.value - half).max(0.0),
-            high: (self.value + half).min(1.0),
-        }
+        Interval { low: (self.value - half).max(0.0), high: (self.value + half).min(1.0) }
     }
 }
 
@@ -45,10 +42,7 @@ impl AucComparison {
     /// The normal interval of the difference.
     pub fn interval(&self, confidence: f64) -> Interval {
         let half = z(confidence) * self.standard_error;
-        Interval {
-            low: self.difference - half,
-            high: self.difference + half,
-        }
+        Interval { low: self.difference - half, high: self.difference + half }
     }
 }
 
@@ -66,10 +60,7 @@ pub fn auc(labels: &[bool], scores: &[f64]) -> Result<Option<Auc>, MetricError> 
     };
     let variance = covariance(&place.positives, &place.positives) / place.positives.len() as f64
         + covariance(&place.negatives, &place.negatives) / place.negatives.len() as f64;
-    Ok(Some(Auc {
-        value: place.auc,
-        variance,
-    }))
+    Ok(Some(Auc { value: place.auc, variance }))
 }
 
 /// Compares the AUCs of two scores of the same rows; absent unless both classes have two rows or more.
@@ -96,13 +87,7 @@ pub fn compare_auc(
     } else {
         0.0
     };
-    Ok(Some(AucComparison {
-        challenger: a.auc,
-        champion: b.auc,
-        difference,
-        standard_error,
-        p_value,
-    }))
+    Ok(Some(AucComparison { challenger: a.auc, champion: b.auc, difference, standard_error, p_value }))
 }
 
 fn placements(labels: &[bool], scores: &[f64]) -> Result<Option<Placements>, MetricError> {
@@ -110,9 +95,7 @@ fn placements(labels: &[bool], scores: &[f64]) -> Result<Option<Placements>, Met
     check_finite("score", scores)?;
     let of = |class: bool| -> Vec<f64> {
         let rows = labels.iter().zip(scores);
-        rows.filter(|(label, _)| **label == class)
-            .map(|(_, score)| *score)
-            .collect()
+        rows.filter(|(label, _)| **label == class).map(|(_, score)| *score).collect()
     };
     let (positive, negative) = (of(true), of(false));
     if positive.len() < 2 || negative.len() < 2 {
@@ -126,15 +109,9 @@ fn placements(labels: &[bool], scores: &[f64]) -> Result<Option<Placements>, Met
         ranks.iter().zip(inner).map(|(rank, inner)| (rank - inner) / others).collect()
     };
     let positives = own(&positive, &ranks[..positive.len()], n);
-    let negatives: Vec<f64> = own(&negative, &ranks[positive.len()..], m)
-        .into_iter()
-        .map(|below| 1.0 - below)
-        .collect();
-    Ok(Some(Placements {
-        auc: sum(positives.iter().copied()) / m,
-        positives,
-        negatives,
-    }))
+    let negatives: Vec<f64> =
+        own(&negative, &ranks[positive.len()..], m).into_iter().map(|below| 1.0 - below).collect();
+    Ok(Some(Placements { auc: sum(positives.iter().copied()) / m, positives, negatives }))
 }
 
 /// Ranks from 1, ties sharing their mean.

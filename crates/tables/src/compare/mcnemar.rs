@@ -31,11 +31,7 @@ pub fn mcnemar<T: PartialEq>(actual: &[T], challenger: &[T], champion: &[T]) -> 
             _ => {}
         }
     }
-    Ok(McNemar {
-        challenger_only,
-        champion_only,
-        p_value: p_value(challenger_only, champion_only),
-    })
+    Ok(McNemar { challenger_only, champion_only, p_value: p_value(challenger_only, champion_only) })
 }
 
 /// The two-sided p for the two discordant counts.

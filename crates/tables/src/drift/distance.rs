@@ -111,7 +111,10 @@ pub fn chi_square_p(a: &BTreeMap<String, u64>, b: &BTreeMap<String, u64>) -> Opt
     let statistic = sum(keys.iter().flat_map(|key| {
         let (x, y) = (count(a, key), count(b, key));
         let expected = |total: f64| (x + y) * total / (total_a + total_b);
-        [(x - expected(total_a)).powi(2) / expected(total_a), (y - expected(total_b)).powi(2) / expected(total_b)]
+        [
+            (x - expected(total_a)).powi(2) / expected(total_a),
+            (y - expected(total_b)).powi(2) / expected(total_b),
+        ]
     }));
     let freedom = (keys.len() - 1) as f64;
     Some(ChiSquared::new(freedom).expect("two values leave a degree of freedom").sf(statistic))
@@ -149,7 +152,8 @@ impl Bins {
         match &reference.values {
             Values::Numeric(values) if values.is_empty() => None,
             Values::Numeric(values) => {
-                let mut edges: Vec<f64> = (1..BINS).map(|decile| quantile(values, decile as f64 / BINS as f64)).collect();
+                let mut edges: Vec<f64> =
+                    (1..BINS).map(|decile| quantile(values, decile as f64 / BINS as f64)).collect();
                 edges.dedup();
                 Some(Self::Numeric(edges))
             }
@@ -157,7 +161,9 @@ impl Bins {
             Values::Categorical(counts) => {
                 let mut by_count: Vec<(&String, &u64)> = counts.iter().collect();
                 by_count.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-                Some(Self::Categorical(by_count.into_iter().take(BARS).map(|(value, _)| value.clone()).collect()))
+                Some(Self::Categorical(
+                    by_count.into_iter().take(BARS).map(|(value, _)| value.clone()).collect(),
+                ))
             }
         }
     }
@@ -195,7 +201,9 @@ impl Bins {
                     .chain(std::iter::once(format!("from {}", short(*last))))
                     .collect()
             }
-            Self::Categorical(values) => values.iter().cloned().chain(std::iter::once(OTHER.to_owned())).collect(),
+            Self::Categorical(values) => {
+                values.iter().cloned().chain(std::iter::once(OTHER.to_owned())).collect()
+            }
         }
     }
 
@@ -213,7 +221,8 @@ impl Bins {
                 counts
             }
             (Self::Categorical(bars), Values::Categorical(found)) => {
-                let mut counts: Vec<u64> = bars.iter().map(|bar| found.get(bar).copied().unwrap_or(0)).collect();
+                let mut counts: Vec<u64> =
+                    bars.iter().map(|bar| found.get(bar).copied().unwrap_or(0)).collect();
                 let total: u64 = found.values().sum();
                 counts.push(total - counts.iter().sum::<u64>());
                 counts

@@ -136,7 +136,10 @@ fn conclude(found: &mut ColumnDrift, settings: &DriftSettings) {
     } else if margin > settings.alarm_share {
         (
             DriftVerdict::NotEnoughRows,
-            format!("not enough rows ({rows}): a shift below {} cannot be seen", percent(found.detectable_share)),
+            format!(
+                "not enough rows ({rows}): a shift below {} cannot be seen",
+                percent(found.detectable_share)
+            ),
         )
     } else if found.moved_share > 0.0 {
         (

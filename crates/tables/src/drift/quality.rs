@@ -22,12 +22,8 @@ pub(super) fn check(
     if window.rows() == 0 || reference.rows() == 0 {
         return Vec::new();
     }
-    let rates = Rates {
-        before: reference.rows(),
-        after: window.rows(),
-        z: quantile_of_tail(level / 2.0),
-        settings,
-    };
+    let rates =
+        Rates { before: reference.rows(), after: window.rows(), z: quantile_of_tail(level / 2.0), settings };
     let mut found = Vec::new();
     found.extend(missing(reference, window, &rates));
     found.extend(type_change(reference, window, &rates));
@@ -43,7 +39,12 @@ pub(super) fn check(
             found.extend(lost_categories(before, after));
             let rows = after.values().sum::<u64>();
             let single = || after.keys().next().cloned().unwrap_or_default();
-            found.extend(constant(before.len() > 1, usize::try_from(rows).unwrap_or(usize::MAX), after.len() == 1, single));
+            found.extend(constant(
+                before.len() > 1,
+                usize::try_from(rows).unwrap_or(usize::MAX),
+                after.len() == 1,
+                single,
+            ));
         }
         _ => {}
     }
@@ -165,11 +166,8 @@ fn constant(varied: bool, rows: usize, single: bool, value: impl Fn() -> String)
 }
 
 fn named(values: &[(&String, u64)]) -> String {
-    let mut names: Vec<String> = values
-        .iter()
-        .take(NAMED)
-        .map(|(value, count)| format!("{value}: {count}"))
-        .collect();
+    let mut names: Vec<String> =
+        values.iter().take(NAMED).map(|(value, count)| format!("{value}: {count}")).collect();
     if values.len() > NAMED {
         names.push(format!("{} more", values.len() - NAMED));
     }

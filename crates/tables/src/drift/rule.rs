@@ -44,8 +44,5 @@ pub fn categorical_moved(
         lost += (-interval.high).max(0.0);
         margin = margin.max((new - old - interval.low).min(interval.high - (new - old)));
     }
-    CategoricalMove {
-        moved_share: f64::max(gained, lost),
-        margin,
-    }
+    CategoricalMove { moved_share: f64::max(gained, lost), margin }
 }

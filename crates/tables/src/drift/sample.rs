@@ -49,13 +49,7 @@ impl Sample {
             }
         }
         finite.sort_unstable_by(f64::total_cmp);
-        Self {
-            values: Values::Numeric(finite),
-            missing,
-            not_finite,
-            wrong_type: 0,
-            wrong_example: None,
-        }
+        Self { values: Values::Numeric(finite), missing, not_finite, wrong_type: 0, wrong_example: None }
     }
 
     /// A sample of categories.
@@ -100,7 +94,8 @@ impl Sample {
                 for chunk in chunks {
                     let format = ArrayFormatter::try_new(chunk, &options).ok()?;
                     texts.extend(
-                        (0..chunk.len()).map(|row| chunk.is_valid(row).then(|| format.value(row).to_string())),
+                        (0..chunk.len())
+                            .map(|row| chunk.is_valid(row).then(|| format.value(row).to_string())),
                     );
                 }
                 Some(Self::categorical(texts))
@@ -110,7 +105,10 @@ impl Sample {
 
     /// A sample of JSON values read as `kind`; values of another type are counted apart. Numbers are no text and
     /// text is no number, except that whole numbers and booleans name categories.
-    pub fn from_json<'a>(kind: ColumnKind, values: impl IntoIterator<Item = Option<&'a serde_json::Value>>) -> Self {
+    pub fn from_json<'a>(
+        kind: ColumnKind,
+        values: impl IntoIterator<Item = Option<&'a serde_json::Value>>,
+    ) -> Self {
         use serde_json::Value as Json;
         let (mut wrong_type, mut wrong_example) = (0, None);
         let mut wrong = |value: &Json| {
@@ -138,7 +136,9 @@ impl Sample {
                         None | Some(Json::Null) => texts.push(None),
                         Some(Json::String(text)) => texts.push(Some(text.clone())),
                         Some(Json::Bool(value)) => texts.push(Some(value.to_string())),
-                        Some(Json::Number(number)) if !number.is_f64() => texts.push(Some(number.to_string())),
+                        Some(Json::Number(number)) if !number.is_f64() => {
+                            texts.push(Some(number.to_string()))
+                        }
                         Some(other) => wrong(other),
                     }
                 }

@@ -53,10 +53,7 @@ impl Confusion {
     /// Weighted harmonic mean of precision and recall; `beta` above 1 favours recall.
     pub fn f_beta(&self, beta: f64) -> Option<f64> {
         let square = beta * beta;
-        ratio(
-            (1.0 + square) * self.tp,
-            (1.0 + square) * self.tp + square * self.fn_ + self.fp,
-        )
+        ratio((1.0 + square) * self.tp, (1.0 + square) * self.tp + square * self.fn_ + self.fp)
     }
 
     /// Matthews correlation coefficient.
@@ -69,10 +66,7 @@ impl Confusion {
     /// Cohen's kappa: agreement beyond chance.
     pub fn kappa(&self) -> Option<f64> {
         let Self { tp, fp, tn, fn_ } = *self;
-        ratio(
-            2.0 * (tp * tn - fn_ * fp),
-            (tp + fp) * (fp + tn) + (tp + fn_) * (fn_ + tn),
-        )
+        ratio(2.0 * (tp * tn - fn_ * fp), (tp + fp) * (fp + tn) + (tp + fn_) * (fn_ + tn))
     }
 
     /// Cost per row when a false positive costs `false_positive` and a missed positive `false_negative`.
@@ -92,10 +86,7 @@ pub struct BinaryOptions {
 
 impl Default for BinaryOptions {
     fn default() -> Self {
-        Self {
-            threshold: 0.5,
-            confidence: 0.95,
-        }
+        Self { threshold: 0.5, confidence: 0.95 }
     }
 }
 
@@ -139,16 +130,8 @@ pub fn evaluate(
     put(&mut values, "ks", curve.ks());
     put(&mut values, "lift_10", curve.lift(0.1));
     if scores.iter().all(|score| (0.0..=1.0).contains(score)) {
-        put(
-            &mut values,
-            "log_loss",
-            Some(calibration::log_loss(labels, scores, weights)?),
-        );
-        put(
-            &mut values,
-            "brier",
-            Some(calibration::brier(labels, scores, weights)?),
-        );
+        put(&mut values, "log_loss", Some(calibration::log_loss(labels, scores, weights)?));
+        put(&mut values, "brier", Some(calibration::brier(labels, scores, weights)?));
         let bins = calibration::curve(labels, scores, weights, DEFAULT_BINS)?;
         put(&mut values, "ece", Some(calibration::ece(&bins)));
     }
@@ -167,9 +150,5 @@ pub fn evaluate(
             intervals.insert("roc_auc".to_owned(), auc.interval(options.confidence));
         }
     }
-    Ok(BinaryReport {
-        values,
-        intervals,
-        confusion,
-    })
+    Ok(BinaryReport { values, intervals, confusion })
 }

@@ -23,10 +23,7 @@ fn check(labels: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Result<(),
     check_len("scores", scores.len(), labels.len())?;
     check_weights(weights, labels.len())?;
     match scores.iter().position(|score| !(0.0..=1.0).contains(score)) {
-        Some(row) => Err(MetricError::NotAProbability {
-            row,
-            value: scores[row],
-        }),
+        Some(row) => Err(MetricError::NotAProbability { row, value: scores[row] }),
         None => Ok(()),
     }
 }
@@ -43,9 +40,7 @@ pub fn log_loss(labels: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Res
 /// Mean squared distance of probability and outcome.
 pub fn brier(labels: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Result<f64, MetricError> {
     check(labels, scores, weights)?;
-    Ok(weighted_mean(labels.len(), weights, |row| {
-        (f64::from(u8::from(labels[row])) - scores[row]).powi(2)
-    }))
+    Ok(weighted_mean(labels.len(), weights, |row| (f64::from(u8::from(labels[row])) - scores[row]).powi(2)))
 }
 
 /// The calibration curve over `bins` equal-width bins, closed on the right; empty bins are left out.
@@ -80,8 +75,5 @@ pub fn curve(
 /// Expected calibration error: the bins' |observed − predicted|, weighted by their rows (Naeini et al., 2015).
 pub fn ece(bins: &[CalibrationBin]) -> f64 {
     let total = sum(bins.iter().map(|bin| bin.weight));
-    sum(bins
-        .iter()
-        .map(|bin| bin.weight * (bin.observed - bin.predicted).abs()))
-        / total
+    sum(bins.iter().map(|bin| bin.weight * (bin.observed - bin.predicted).abs())) / total
 }

@@ -40,11 +40,8 @@ impl Curve {
         check_weights(weights, labels.len())?;
         let mut order: Vec<usize> = (0..labels.len()).collect();
         order.sort_unstable_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-        let mut curve = Self {
-            thresholds: Vec::new(),
-            true_positives: Vec::new(),
-            false_positives: Vec::new(),
-        };
+        let mut curve =
+            Self { thresholds: Vec::new(), true_positives: Vec::new(), false_positives: Vec::new() };
         let (mut tp, mut fp) = (0.0, 0.0);
         for (position, row) in order.iter().copied().enumerate() {
             if labels[row] {
@@ -52,9 +49,7 @@ impl Curve {
             } else {
                 fp += weight(weights, row);
             }
-            let last_of_tie = order
-                .get(position + 1)
-                .is_none_or(|next| scores[*next] != scores[row]);
+            let last_of_tie = order.get(position + 1).is_none_or(|next| scores[*next] != scores[row]);
             if last_of_tie {
                 curve.thresholds.push(scores[row]);
                 curve.true_positives.push(tp);
@@ -117,12 +112,7 @@ impl Curve {
             Some(last) => (self.true_positives[last], self.false_positives[last]),
             None => (0.0, 0.0),
         };
-        Confusion {
-            tp,
-            fp,
-            tn: self.negatives() - fp,
-            fn_: self.positives() - tp,
-        }
+        Confusion { tp, fp, tn: self.negatives() - fp, fn_: self.positives() - tp }
     }
 
     /// Lift of the best-scored `share` (0..1] of the rows over a random pick: their positive rate divided by the overall one.

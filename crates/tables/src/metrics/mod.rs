@@ -4,6 +4,7 @@
 //! on the rows given (one class only, no predicted positive) it is absent instead of a stand-in zero. Every
 //! function takes optional sample weights; intervals are for unweighted rows.
 
+pub mod answers;
 pub mod binary;
 pub mod calibration;
 pub mod curve;
@@ -15,6 +16,7 @@ mod sum;
 
 use std::collections::BTreeMap;
 
+pub use answers::{Answers, Measured};
 pub use binary::{BinaryReport, Confusion};
 pub use sum::{sum, weighted_mean};
 
@@ -86,10 +88,21 @@ pub enum Better {
 /// Which way the metric called `name` improves; add yours here.
 pub fn better(name: &str) -> Better {
     match name {
-        "log_loss" | "brier" | "ece" | "mae" | "mse" | "rmse" | "median_absolute_error" | "mape" | "smape"
-        | "wape" | "rmsle" | "pinball" | "expected_cost" | "false_positive_rate" | "false_negative_rate" => {
-            Better::Lower
-        }
+        "log_loss"
+        | "brier"
+        | "ece"
+        | "mae"
+        | "mse"
+        | "rmse"
+        | "median_absolute_error"
+        | "mape"
+        | "smape"
+        | "wape"
+        | "rmsle"
+        | "pinball"
+        | "expected_cost"
+        | "false_positive_rate"
+        | "false_negative_rate" => Better::Lower,
         "bias" => Better::NearZero,
         "rows" | "positives" | "prevalence" | "threshold" | "tp" | "fp" | "tn" | "fn" => Better::Neither,
         _ => Better::Higher,
@@ -97,24 +110,12 @@ pub fn better(name: &str) -> Better {
 }
 
 pub(crate) fn check_len(what: &'static str, found: usize, expected: usize) -> Result<(), MetricError> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(MetricError::Length {
-            what,
-            found,
-            expected,
-        })
-    }
+    if found == expected { Ok(()) } else { Err(MetricError::Length { what, found, expected }) }
 }
 
 pub(crate) fn check_finite(what: &'static str, values: &[f64]) -> Result<(), MetricError> {
     match values.iter().position(|value| !value.is_finite()) {
-        Some(row) => Err(MetricError::NotFinite {
-            what,
-            row,
-            value: values[row],
-        }),
+        Some(row) => Err(MetricError::NotFinite { what, row, value: values[row] }),
         None => Ok(()),
     }
 }

@@ -1,7 +1,10 @@
 //! More than two classes: per class, averaged, and from probabilities.
 
 use super::curve::Curve;
-use super::{Confusion, MetricError, Values, check_finite, check_len, check_weights, put, ratio, sum, weight, weighted_mean};
+use super::{
+    Confusion, MetricError, Values, check_finite, check_len, check_weights, put, ratio, sum, weight,
+    weighted_mean,
+};
 
 /// One class against the rest.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -65,19 +68,13 @@ pub fn evaluate(
     put(&mut values, "mcc", mcc(right, total, &rows, &columns));
     let chance = sum(rows.iter().zip(&columns).map(|(row, column)| row * column)) / total;
     put(&mut values, "kappa", ratio(right - chance, total - chance));
-    Ok(MulticlassReport {
-        values,
-        classes: reports,
-        matrix,
-    })
+    Ok(MulticlassReport { values, classes: reports, matrix })
 }
 
 /// Macro over the classes that occur (an undefined precision counts as 0, as the class was never found), weighted by support, and micro.
 fn averages(reports: &[ClassReport]) -> Values {
-    let seen: Vec<&ClassReport> = reports
-        .iter()
-        .filter(|report| report.support > 0.0 || report.confusion.fp > 0.0)
-        .collect();
+    let seen: Vec<&ClassReport> =
+        reports.iter().filter(|report| report.support > 0.0 || report.confusion.fp > 0.0).collect();
     let mut values = Values::new();
     let mut average = |name: &str, metric: &dyn Fn(&Confusion) -> Option<f64>| {
         let of = |report: &&ClassReport| metric(&report.confusion).unwrap_or(0.0);
@@ -152,11 +149,7 @@ pub fn evaluate_probabilities(
 
 fn check_classes(found: &[usize], classes: usize) -> Result<(), MetricError> {
     match found.iter().position(|class| *class >= classes) {
-        Some(row) => Err(MetricError::Class {
-            row,
-            class: found[row],
-            classes,
-        }),
+        Some(row) => Err(MetricError::Class { row, class: found[row], classes }),
         None => Ok(()),
     }
 }

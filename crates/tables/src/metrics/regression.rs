@@ -1,6 +1,8 @@
 //! A number predicted: errors, and how much of the variation is explained.
 
-use super::{MetricError, Values, check_finite, check_len, check_weights, put, ratio, sum, weight, weighted_mean};
+use super::{
+    MetricError, Values, check_finite, check_len, check_weights, put, ratio, sum, weight, weighted_mean,
+};
 
 /// Every regression metric of `predicted` against `actual`.
 pub fn evaluate(actual: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Result<Values, MetricError> {
@@ -28,15 +30,10 @@ pub fn evaluate(actual: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> R
     put(&mut values, "median_absolute_error", Some(weighted_median(&errors, weights)));
     let relative = |row: usize| error(row).abs() / actual[row].abs().max(f64::EPSILON);
     put(&mut values, "mape", Some(mean(&relative)));
-    let symmetric = |row: usize| {
-        ratio(2.0 * error(row).abs(), actual[row].abs() + predicted[row].abs()).unwrap_or(0.0)
-    };
+    let symmetric =
+        |row: usize| ratio(2.0 * error(row).abs(), actual[row].abs() + predicted[row].abs()).unwrap_or(0.0);
     put(&mut values, "smape", Some(mean(&symmetric)));
-    put(
-        &mut values,
-        "wape",
-        ratio(mean(&|row| error(row).abs()), mean(&|row| actual[row].abs())),
-    );
+    put(&mut values, "wape", ratio(mean(&|row| error(row).abs()), mean(&|row| actual[row].abs())));
     if actual.iter().chain(predicted).all(|value| *value > -1.0) {
         let logarithmic = mean(&|row| (predicted[row].ln_1p() - actual[row].ln_1p()).powi(2));
         put(&mut values, "rmsle", Some(logarithmic.sqrt()));
@@ -45,7 +42,12 @@ pub fn evaluate(actual: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> R
 }
 
 /// Mean pinball loss of a predicted `quantile` (0..1).
-pub fn pinball(actual: &[f64], predicted: &[f64], quantile: f64, weights: Option<&[f64]>) -> Result<f64, MetricError> {
+pub fn pinball(
+    actual: &[f64],
+    predicted: &[f64],
+    quantile: f64,
+    weights: Option<&[f64]>,
+) -> Result<f64, MetricError> {
     if actual.is_empty() {
         return Err(MetricError::Empty);
     }
@@ -58,7 +60,12 @@ pub fn pinball(actual: &[f64], predicted: &[f64], quantile: f64, weights: Option
 }
 
 /// Share of rows whose label lies in the predicted interval, ends included.
-pub fn coverage(actual: &[f64], low: &[f64], high: &[f64], weights: Option<&[f64]>) -> Result<f64, MetricError> {
+pub fn coverage(
+    actual: &[f64],
+    low: &[f64],
+    high: &[f64],
+    weights: Option<&[f64]>,
+) -> Result<f64, MetricError> {
     if actual.is_empty() {
         return Err(MetricError::Empty);
     }

@@ -27,10 +27,7 @@ pub fn group<'a>(
     let mut slices: Vec<Slice> = groups
         .into_iter()
         .filter(|(_, rows)| rows.len() >= min_rows)
-        .map(|(value, rows)| Slice {
-            value: value.to_owned(),
-            rows,
-        })
+        .map(|(value, rows)| Slice { value: value.to_owned(), rows })
         .collect();
     slices.sort_by_key(|slice| std::cmp::Reverse(slice.rows.len()));
     slices.truncate(limit);
