@@ -67,6 +67,7 @@ CREATE TABLE step_result (
     metrics TEXT NOT NULL,
     checks TEXT NOT NULL,
     tracked_run TEXT,
+    evaluation TEXT,
     env_key TEXT,
     duration_ms BIGINT NOT NULL,
     committed_ms BIGINT NOT NULL

@@ -3,3 +3,4 @@
 pub mod compare;
 pub mod drift;
 pub mod metrics;
+pub mod partition;

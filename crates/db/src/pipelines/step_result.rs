@@ -14,8 +14,8 @@ pub async fn insert(conn: &mut Conn<'_>, result: &StepResult) -> Result<bool> {
     let touched = conn
         .execute(
             "INSERT INTO step_result (step_key, step_run, project, step, unit, outputs, metrics, checks, \
-             tracked_run, env_key, duration_ms, committed_ms) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (step_key) DO NOTHING",
+             tracked_run, evaluation, env_key, duration_ms, committed_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (step_key) DO NOTHING",
             args![
                 result.key.as_str(),
                 &result.step_run,
@@ -26,6 +26,7 @@ pub async fn insert(conn: &mut Conn<'_>, result: &StepResult) -> Result<bool> {
                 json(&result.metrics)?,
                 json(&result.checks)?,
                 result.tracked_run.as_ref(),
+                result.evaluation.as_ref(),
                 result.env_key.clone(),
                 result.duration_ms,
                 result.committed
@@ -76,6 +77,7 @@ fn from_row(row: &Row) -> Result<StepResult> {
         metrics: row.json("metrics")?,
         checks: row.json("checks")?,
         tracked_run: row.opt_id("tracked_run")?,
+        evaluation: row.opt_id("evaluation")?,
         env_key: row.get("env_key")?,
         duration_ms: row.get("duration_ms")?,
         committed: row.time("committed_ms")?,

@@ -210,6 +210,8 @@ pub struct StepResult {
     pub checks: Vec<CheckResult>,
     /// The tracked run.
     pub tracked_run: Option<Id>,
+    /// The evaluation that an `evaluate` step made.
+    pub evaluation: Option<Id>,
     /// The key of the environment it ran in.
     pub env_key: Option<String>,
     /// How long the attempt took, in milliseconds.
