@@ -27,10 +27,12 @@ CREATE TABLE drift_report (
     deployment TEXT NOT NULL,
     time_ms BIGINT NOT NULL,
     version BIGINT NOT NULL,
+    from_ms BIGINT NOT NULL,
     verdict TEXT NOT NULL,
     body TEXT NOT NULL
 );
 CREATE INDEX drift_report_deployment ON drift_report (deployment, id);
+CREATE INDEX drift_report_window ON drift_report (deployment, version, from_ms);
 
 CREATE TABLE performance (
     id TEXT PRIMARY KEY,

@@ -8,12 +8,14 @@ use crate::{Conn, Result, args};
 /// Stores a report.
 pub async fn insert(conn: &mut Conn<'_>, report: &DriftReport) -> Result<()> {
     conn.execute(
-        "INSERT INTO drift_report (id, deployment, time_ms, version, verdict, body) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO drift_report (id, deployment, time_ms, version, from_ms, verdict, body) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         args![
             &report.id,
             &report.deployment,
             report.time_ms,
             report.version,
+            report.window.from_ms,
             crate::tx::word(&report.verdict),
             super::json(report)
         ],
@@ -45,7 +47,7 @@ pub async fn list(
     rows.iter().map(|row| row.json("body")).collect()
 }
 
-/// The verdicts of the newest reports on one version, newest first.
+/// The verdicts on the newest windows of one version, newest first.
 pub async fn verdicts(
     conn: &mut Conn<'_>,
     deployment: &str,
@@ -54,7 +56,7 @@ pub async fn verdicts(
 ) -> Result<Vec<domain::monitoring::drift_report::DriftVerdict>> {
     let rows = conn
         .fetch_all(
-            "SELECT verdict FROM drift_report WHERE deployment = $1 AND version = $2 ORDER BY id DESC LIMIT $3",
+            "SELECT verdict FROM drift_report WHERE deployment = $1 AND version = $2 ORDER BY from_ms DESC LIMIT $3",
             args![deployment, version, limit],
         )
         .await?;

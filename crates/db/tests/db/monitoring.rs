@@ -31,7 +31,7 @@ fn report(n: u8, verdict: DriftVerdict) -> DriftReport {
         deployment: "flights-late".to_owned(),
         model: "flights".to_owned(),
         version: 1,
-        window: window(),
+        window: Window { from_ms: at(i64::from(n)), ..window() },
         reference: Reference { text: "training input".to_owned(), tree: None, rows: 100 },
         settings: DriftSettings::default(),
         moved_share: 0.1,
