@@ -6,9 +6,14 @@ pub mod journal;
 mod keep;
 mod partition;
 pub mod pipeline_run;
+pub mod plan;
 pub mod project;
 mod resolve;
 mod snapshot;
+mod source;
+pub mod trigger;
+mod trigger_values;
+mod wish;
 
 use crate::{Error, Result};
 

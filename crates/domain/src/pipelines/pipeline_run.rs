@@ -58,7 +58,9 @@ pub struct PinnedData {
     pub tree: String,
     /// Its rows, when it is a table.
     pub rows: Option<i64>,
-    /// Its bytes.
+    /// How many files.
+    pub files: i64,
+    /// Their bytes.
     pub bytes: i64,
 }
 

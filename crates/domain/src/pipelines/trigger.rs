@@ -6,8 +6,10 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::decision::Decision;
 use super::expr::Condition;
-use crate::{Id, Name, Timestamp};
+use super::pipeline_run::PinnedData;
+use crate::{Name, Timestamp};
 
 /// One of `triggers:`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,18 +138,17 @@ impl TryFrom<String> for Schedule {
 /// What is remembered of a trigger between two evaluations; everything else is read from events and runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TriggerState {
-    /// Events up to this number have led to a firing or to "no change".
+    /// Drift and performance findings up to this number have led to a firing or to "no change".
     #[serde(default)]
     pub seen_event: i64,
     /// When the trigger was first evaluated: schedules count from here.
     pub since_ms: Option<i64>,
-    /// When it last fired.
+    /// When it last started a run.
     pub last_fired_ms: Option<i64>,
-    /// When its condition was last found to lead nowhere: all work was done already.
-    pub last_no_change_ms: Option<i64>,
-    /// The data versions that the last firing or "no change" covered, by source: commit ids.
-    #[serde(default)]
-    pub seen_data: std::collections::BTreeMap<String, String>,
+    /// When its wish was last met: by a run of its own, by joining another, or because all work was done already.
+    pub last_handled_ms: Option<i64>,
+    /// The data version that "no change" was last said of.
+    pub unchanged_data: Option<PinnedData>,
     /// After a firing a drift or performance trigger waits until its condition has been false.
     #[serde(default)]
     pub disarmed: bool,
@@ -155,8 +156,10 @@ pub struct TriggerState {
     pub paused: Option<String>,
     /// Runs before this time do not count for `pause_after`: set when somebody resumes it.
     pub resumed_ms: Option<i64>,
-    /// What the last stored decision said; the same is not stored twice in a row.
+    /// What the last stored decision was about; the same is not said twice in a row.
     pub last_said: Option<String>,
+    /// After a failure: not tried again before this time.
+    pub retry_after_ms: Option<i64>,
 }
 
 /// A trigger as people see it.
@@ -171,7 +174,7 @@ pub struct TriggerStatus {
     /// When a schedule is next due.
     pub next_due_ms: Option<i64>,
     /// Its newest decision.
-    pub last_decision: Option<Id>,
+    pub last_decision: Option<Decision>,
 }
 
 #[cfg(test)]

@@ -1,0 +1,94 @@
+//! The sources of a project: collected into data versions, and pinned for a run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use db::pipelines::project::ProjectRecord;
+use domain::data::{At, DataKind, DataVersion, Source};
+use domain::pipelines::pipeline_run::PinnedData;
+use domain::pipelines::project::{SourceKind, SourceSpec};
+
+use super::project::Projects;
+use crate::data::publish::Ingested;
+use crate::{Context, Error, ErrorKind, Result};
+
+impl Projects<'_> {
+    /// Collects the files of every source of a project: what has changed becomes a new version, published when its
+    /// contract is kept. One answer per source, in the order of the file.
+    pub async fn collect(&self, ctx: &Context, name: &str) -> Result<Vec<(SourceSpec, Ingested)>> {
+        let record = self.refresh(ctx, name).await?;
+        let mut collected = Vec::with_capacity(record.definition.data.len());
+        for source in &record.definition.data {
+            collected.push((source.clone(), self.collect_one(ctx, &record, source).await?));
+        }
+        Ok(collected)
+    }
+
+    async fn collect_one(
+        &self,
+        ctx: &Context,
+        record: &ProjectRecord,
+        source: &SourceSpec,
+    ) -> Result<Ingested> {
+        let spec = crate::data::source::SourceSpec {
+            name: source.name.clone(),
+            root: PathBuf::from(&record.root),
+            source: Source {
+                path: source.path.clone(),
+                kind: match source.kind {
+                    SourceKind::Table => DataKind::Table,
+                    SourceKind::Files => DataKind::Files,
+                },
+                key: source.key.clone(),
+                time: source.time.clone(),
+                contract: source.contract.clone(),
+            },
+            message: format!("collected from {}", source.path),
+        };
+        self.0.datasets().ingest(ctx, spec).await
+    }
+
+    /// The newest published version of every source.
+    pub(super) async fn pins(
+        &self,
+        ctx: &Context,
+        record: &ProjectRecord,
+    ) -> Result<BTreeMap<String, PinnedData>> {
+        let mut pins = BTreeMap::new();
+        for source in &record.definition.data {
+            match self.newest(ctx, source).await? {
+                Some(pinned) => pins.insert(source.name.to_string(), pinned),
+                None => {
+                    let reason = format!(
+                        "no version is published: no file matches {}, or its contract refused them; see `volano data show {}`",
+                        source.path, source.name
+                    );
+                    return Err(Error::invalid(format!("data.{}", source.name), reason));
+                }
+            };
+        }
+        Ok(pins)
+    }
+
+    /// The newest published version of a source, when there is one.
+    pub(super) async fn newest(&self, ctx: &Context, source: &SourceSpec) -> Result<Option<PinnedData>> {
+        match self.0.datasets().version_at(ctx, &source.name, &At::Latest).await {
+            Ok(version) => Ok(pinned(version)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn pinned(version: DataVersion) -> Option<PinnedData> {
+    let number = version.number()?;
+    Some(PinnedData {
+        dataset: version.dataset,
+        number,
+        commit: version.commit.to_string(),
+        tree: version.tree.to_string(),
+        rows: version.rows,
+        files: version.files,
+        bytes: version.size,
+    })
+}
