@@ -4,6 +4,7 @@
 
 pub mod extract;
 pub mod governance;
+pub mod pipelines;
 pub mod problem;
 pub mod router;
 

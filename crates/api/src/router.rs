@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Problem, governance};
+use crate::{Problem, governance, pipelines};
 
 /// The path below which all of this API lives.
 pub const PREFIX: &str = "/api/v1";
@@ -24,7 +24,8 @@ fn rooms() -> OpenApiRouter<App> {
         PREFIX,
         OpenApiRouter::new()
             // Add your room here.
-            .merge(governance::router()),
+            .merge(governance::router())
+            .merge(pipelines::router()),
     )
 }
 

@@ -11,6 +11,7 @@ pub mod project;
 mod resolve;
 mod snapshot;
 mod source;
+pub mod step_log;
 pub mod trigger;
 mod trigger_values;
 mod wish;
