@@ -4,3 +4,4 @@ pub mod compare;
 pub mod drift;
 pub mod metrics;
 pub mod partition;
+pub mod records;

@@ -1,0 +1,156 @@
+//! Loading models: files from the object store, the environment they were trained in, the runtime that fits.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::Name;
+use domain::data::TreeFile;
+use domain::governance::role::Permission;
+use environments::{Env, Key, Requirements, Spec};
+use serde::{Deserialize, Serialize};
+
+use super::registry;
+use crate::{App, Context, Error, Home, Result};
+
+pub use ::inference::python::PythonRuntime;
+pub use ::inference::{
+    Column, Data, Dtype, Error as ModelError, Health, Input, InvalidInput, Limits, LoadedModel, ModelInfo,
+    ModelRuntime, ModelSource, Output, Request, RuntimeKind, Signature, Table, Tensor, invocation, signature,
+};
+
+/// The runtimes of this process.
+pub(crate) struct Runtimes {
+    models: PathBuf,
+    workers: PathBuf,
+}
+
+impl Runtimes {
+    pub fn new(home: &Home) -> Self {
+        Self { models: home.work_dir().join("models"), workers: home.work_dir().join("workers") }
+    }
+}
+
+/// Which runtime a model got, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuntimeReport {
+    /// The engine.
+    pub runtime: RuntimeKind,
+    /// Why this one, in a sentence.
+    pub reason: String,
+    /// The largest difference between its answers and the Python model's on the model's example, when compared.
+    pub max_delta: Option<f64>,
+}
+
+/// A model in memory with what it needs to stay there.
+#[derive(Clone)]
+pub struct Loaded {
+    /// What answers.
+    pub model: Arc<dyn LoadedModel>,
+    /// Why this runtime.
+    pub report: RuntimeReport,
+    /// Held so that the environment is not collected while workers use it.
+    _environment: Option<Env>,
+}
+
+/// Where a model's files come from.
+#[derive(Clone, Debug)]
+pub struct ModelFiles {
+    /// The files below the model's root, `MLmodel` among them.
+    pub files: Vec<TreeFile>,
+    /// The key of the environment that it was trained in, when the platform made it.
+    pub environment: Option<String>,
+}
+
+/// Model loading as a view on [`App`].
+pub struct Inference<'a>(&'a App);
+
+impl App {
+    /// Loads models.
+    pub fn inference(&self) -> Inference<'_> {
+        Inference(self)
+    }
+}
+
+impl Inference<'_> {
+    /// Loads a registered version; returns when it is warm.
+    pub async fn load(&self, ctx: &Context, model: &Name, version: i64, limits: Limits) -> Result<Loaded> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let files = registry::files(&mut reader.conn(), model, version).await?;
+        drop(reader);
+        self.load_files(ctx, files, limits).await
+    }
+
+    /// Loads a model from its files, registered or not; returns when it is warm.
+    pub async fn load_files(&self, ctx: &Context, files: ModelFiles, limits: Limits) -> Result<Loaded> {
+        self.0.authorize(ctx, Permission::Read).await?;
+        let folder = self.checkout(files.files).await?;
+        let environment = self.environment(&folder, files.environment.as_deref()).await?;
+        let source = ModelSource { folder, python: environment.python.clone() };
+        let mut loaded = self.load_folder(source, limits).await?;
+        loaded._environment = Some(environment);
+        Ok(loaded)
+    }
+
+    /// Loads a model folder with a given interpreter; returns when it is warm.
+    pub async fn load_folder(&self, source: ModelSource, limits: Limits) -> Result<Loaded> {
+        let runtime = PythonRuntime::new(&self.0.serving().runtimes.workers).map_err(Error::internal)?;
+        let model = runtime.load(source, limits).await?;
+        let loader = model.info().loader_module.clone().unwrap_or_default();
+        let report = RuntimeReport {
+            runtime: RuntimeKind::Python,
+            reason: format!("{loader} in a worker process with the libraries that it was trained with"),
+            max_delta: None,
+        };
+        Ok(Loaded { model, report, _environment: None })
+    }
+
+    /// The files as a folder, shared by all who load them: named by the tree's id, made whole or not at all.
+    async fn checkout(&self, files: Vec<TreeFile>) -> Result<PathBuf> {
+        let (store, root) = (self.0.objects().clone(), self.0.serving().runtimes.models.clone());
+        let work = move || -> Result<PathBuf> {
+            let tree = store.put_tree(&files)?;
+            let folder = root.join(tree.to_string());
+            if folder.is_dir() {
+                return Ok(folder);
+            }
+            let temporary = root.join(format!("{tree}.{:016x}.tmp", rand::random::<u64>()));
+            store.checkout(&tree, &temporary)?;
+            match std::fs::rename(&temporary, &folder) {
+                Ok(()) => Ok(folder),
+                // Somebody else was faster with the same files.
+                Err(_) if folder.is_dir() => {
+                    std::fs::remove_dir_all(&temporary).map_err(Error::internal)?;
+                    Ok(folder)
+                }
+                Err(error) => Err(Error::internal(error)),
+            }
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+
+    /// The environment that the model was trained in, else one made from its own requirements.
+    async fn environment(&self, folder: &Path, key: Option<&str>) -> Result<Env> {
+        let environments = self.0.environments();
+        if let Some(env) = key.and_then(Key::parse).map(|key| environments.get(&key)).transpose()?.flatten() {
+            return Ok(env);
+        }
+        let requirements = match ModelInfo::requirements(folder) {
+            Some(path) => Requirements::read(&path)?,
+            None => Requirements::parse("requirements", "mlflow\n")?,
+        };
+        let spec = Spec { imports: vec!["mlflow".to_owned()], ..Spec::new(requirements) };
+        let progress = |step| tracing::debug!(?step, "environment of a model");
+        Ok(environments.ensure(&spec, progress).await?)
+    }
+}
+
+impl From<ModelError> for Error {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Input(_) | ModelError::Model(_) => Self::invalid("input", error.to_string()),
+            ModelError::Load { .. } => Self::invalid("model", error.to_string()),
+            ModelError::Busy { .. } => Self::LimitReached { limit: error.to_string() },
+            ModelError::Timeout | ModelError::Worker(_) => Self::Unavailable { what: error.to_string() },
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What serving asks of the registry, inside its own transactions.
+
+use db::Conn;
+use domain::data::TreeFile;
+use domain::registry::alias::{AliasChange, CHALLENGER, CHAMPION};
+use domain::registry::model_version::VersionRef;
+use domain::serving::ServedVersion;
+use domain::{Name, Timestamp};
+
+use super::inference::ModelFiles;
+use crate::{Error, Result};
+
+/// The version that a reference names: `flights@champion`, `flights:3`, `flights`.
+pub(super) async fn resolve(conn: &mut Conn<'_>, reference: &str) -> Result<(Name, i64)> {
+    let parsed = VersionRef::parse(reference).map_err(|refusal| Error::invalid("model", refusal.to_string()))?;
+    let name = parsed.name().as_str();
+    let model = db::registry::model::get(conn, name).await?.ok_or_else(|| Error::not_found("model", name))?;
+    let version = match &parsed {
+        VersionRef::Number(_, number) => Some(*number),
+        VersionRef::Alias(_, alias) => db::registry::alias::target(conn, model.num, alias).await?,
+        VersionRef::Latest(_) => db::registry::model_version::latest(conn, name).await?,
+    };
+    let version = version.ok_or_else(|| Error::not_found("model_version", reference))?;
+    Ok((served_name(name)?, version))
+}
+
+/// The files of a version and the environment that it was trained in.
+pub(super) async fn files(conn: &mut Conn<'_>, model: &Name, version: i64) -> Result<ModelFiles> {
+    let missing = || Error::not_found("model_version", format!("{model}:{version}"));
+    let found = db::registry::model_version::get(conn, model.as_str(), version).await?.ok_or_else(missing)?;
+    let artifacts = db::registry::model_version::files(conn, found.model, version).await?;
+    let files: Vec<TreeFile> = artifacts.into_iter().map(tree_file).collect::<Result<_>>()?;
+    Ok(ModelFiles { files, environment: found.version.provenance.environment })
+}
+
+/// Points the alias `champion` at what is served now, and removes `challenger` from it.
+pub(super) async fn move_champion(
+    conn: &mut Conn<'_>,
+    served: &ServedVersion,
+    change: AliasChange,
+    now: Timestamp,
+    actor: &str,
+) -> Result<()> {
+    use db::registry::alias::{Move, apply, target};
+    let missing = || Error::not_found("model", &served.model);
+    let model = db::registry::model::lock(conn, served.model.as_str(), now).await?.ok_or_else(missing)?;
+    if target(conn, model, CHAMPION).await? != Some(served.version) {
+        let to = Some(served.version);
+        apply(conn, model, Move { alias: CHAMPION, change, version: to, now, actor }).await?;
+    }
+    if target(conn, model, CHALLENGER).await? == Some(served.version) {
+        let removed = Move { alias: CHALLENGER, change: AliasChange::Removed, version: None, now, actor };
+        apply(conn, model, removed).await?;
+    }
+    Ok(())
+}
+
+/// Registered models may have names that no address can carry; those cannot be deployed.
+fn served_name(name: &str) -> Result<Name> {
+    Name::parse(name)
+        .map_err(|error| Error::invalid("model", format!("{error}; register it under another name to deploy it")))
+}
