@@ -89,6 +89,11 @@ impl Context {
 
     /// A new public id.
     pub fn new_id(&self) -> Id {
-        Id::new(self.now(), rand::random())
+        self.new_id_at(self.now())
+    }
+
+    /// A new public id that bears another time than now.
+    pub fn new_id_at(&self, time: Timestamp) -> Id {
+        Id::new(time, rand::random())
     }
 }

@@ -109,6 +109,16 @@ impl Home {
         self.root.join("objects")
     }
 
+    /// The prediction logs, one folder per deployment.
+    pub fn predictions_dir(&self) -> PathBuf {
+        self.root.join("predictions")
+    }
+
+    /// Model folders that are loaded, and their workers.
+    pub fn serving_dir(&self) -> PathBuf {
+        self.root.join("serving")
+    }
+
     /// Folders of running steps.
     pub fn work_dir(&self) -> PathBuf {
         self.root.join("work")

@@ -42,6 +42,7 @@ struct Inner {
     notices: Notices,
     environments: environments::Environments,
     secret: governance::token::Secret,
+    serving: serving::Serving,
 }
 
 /// A change's audit entry, without what [`App::mutate`] fills in (time, actor, outcome).
@@ -88,7 +89,10 @@ impl App {
         let objects = objects::Store::open(&home.objects_dir())?;
         let environments = environments::Environments::new(home.envs_dir());
         let notices = Notices::new();
-        Ok(Self { inner: Arc::new(Inner { db, home, objects, clock, notices, environments, secret }) })
+        let serving = serving::Serving::new(&home);
+        Ok(Self {
+            inner: Arc::new(Inner { db, home, objects, clock, notices, environments, secret, serving }),
+        })
     }
 
     /// The folder that holds everything but an external database.
@@ -119,6 +123,10 @@ impl App {
     /// A context for the server's own background work.
     pub fn system(&self) -> Context {
         self.context(Actor::system(), "background")
+    }
+
+    pub(crate) fn serving(&self) -> &serving::Serving {
+        &self.inner.serving
     }
 
     pub(crate) fn secret(&self) -> &governance::token::Secret {

@@ -8,7 +8,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use inference::python::PythonRuntime;
-use inference::{Error, Health, Limits, LoadedModel, ModelRuntime, ModelSource, Output, Request, RuntimeKind, invocation};
+use inference::{
+    Error, Health, Limits, LoadedModel, ModelRuntime, ModelSource, Output, Request, RuntimeKind, invocation,
+};
 use serde_json::{Map, Value, json};
 
 const MAKE: &str = include_str!("make_models.py");
@@ -24,12 +26,7 @@ fn models() -> &'static Path {
     static MODELS: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = MODELS.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let made = Command::new(python())
-            .arg("-c")
-            .arg(MAKE)
-            .arg(folder.path())
-            .output()
-            .unwrap();
+        let made = Command::new(python()).arg("-c").arg(MAKE).arg(folder.path()).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         folder
     });
@@ -39,20 +36,13 @@ fn models() -> &'static Path {
 async fn load(name: &str, limits: Limits) -> (Result<Arc<dyn LoadedModel>, Error>, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let runtime = PythonRuntime::new(home.path()).unwrap();
-    let source = ModelSource {
-        folder: models().join(name),
-        python: python(),
-    };
+    let source = ModelSource { folder: models().join(name), python: python() };
     (runtime.load(source, limits).await, home)
 }
 
 fn ask(model: &dyn LoadedModel, body: &Value, limit: Duration) -> Request {
     let read = invocation::parse(body, model.info().signature.as_ref()).unwrap();
-    Request {
-        input: read.input,
-        params: Map::new(),
-        deadline: Instant::now() + limit,
-    }
+    Request { input: read.input, params: Map::new(), deadline: Instant::now() + limit }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -65,7 +55,8 @@ async fn a_scikit_learn_pipeline_answers_with_probabilities_as_logged() {
     assert_eq!(model.health(), Health::Ready);
     let (example, answer) = model.example().expect("the model was logged with an example");
     assert_eq!(example.rows(), 3);
-    let wanted: Value = serde_json::from_slice(&std::fs::read(models().join("pipeline.json")).unwrap()).unwrap();
+    let wanted: Value =
+        serde_json::from_slice(&std::fs::read(models().join("pipeline.json")).unwrap()).unwrap();
     assert_eq!(answer.to_json(), wanted);
 
     let body = json!({"dataframe_records": [{"hour": 8, "distance": 500.0, "carrier": "UA"}]});
@@ -129,11 +120,8 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
     let (model, _home) = load("moody", limits).await;
     let model = model.unwrap();
     let slow = || ask(&*model, &json!({"inputs": ["nap"]}), MINUTE);
-    let (first, second, third) = tokio::join!(
-        model.predict(slow()),
-        model.predict(slow()),
-        model.predict(slow())
-    );
+    let (first, second, third) =
+        tokio::join!(model.predict(slow()), model.predict(slow()), model.predict(slow()));
     assert!(first.is_ok() && second.is_ok());
     let Err(Error::Busy { queue: 1, retry_after }) = third else { panic!("{third:?}") };
     assert!(retry_after >= Duration::from_secs(1));

@@ -35,13 +35,9 @@ pub fn write(path: &Path, columns: Vec<(&str, Cells)>) -> io::Result<()> {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).map_err(io::Error::other)?))
         .build();
     let temporary = path.with_extension("tmp");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(io::Error::other)?;
+    let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
+    let mut writer =
+        ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(io::Error::other)?;
     writer.write(&batch).map_err(io::Error::other)?;
     writer.into_inner().map_err(io::Error::other)?.sync_all()?;
     std::fs::rename(&temporary, path)?;
@@ -63,10 +59,7 @@ pub fn read(path: &Path, names: &[&str]) -> io::Result<Vec<Cells>> {
             extend(column, array.as_ref())?;
         }
     }
-    Ok(columns
-        .into_iter()
-        .map(|column| column.unwrap_or(Cells::Text(Vec::new())))
-        .collect())
+    Ok(columns.into_iter().map(|column| column.unwrap_or(Cells::Text(Vec::new()))).collect())
 }
 
 fn extend(column: &mut Option<Cells>, array: &dyn Array) -> io::Result<()> {

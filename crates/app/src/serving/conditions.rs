@@ -17,8 +17,9 @@ const BINS: usize = 10;
 /// Refuses conditions that cannot be understood.
 pub(super) fn validate(conditions: &[String]) -> Result<()> {
     for text in conditions {
-        let condition = Condition::parse(text)
-            .map_err(|error| Error::invalid("rollback", format!("{text:?}, character {}: {}", error.at, error.message)))?;
+        let condition = Condition::parse(text).map_err(|error| {
+            Error::invalid("rollback", format!("{text:?}, character {}: {}", error.at, error.message))
+        })?;
         let unknown = condition
             .names()
             .into_iter()

@@ -3,7 +3,10 @@
 use domain::governance::role::Permission;
 use domain::pipelines::decision::DecisionOutcome;
 use domain::registry::alias::AliasChange;
-use domain::serving::{Deployment, DeploymentSpec, DeploymentState, Rollout, RouteKind, ServedVersion, Share};
+use domain::registry::model::ModelName;
+use domain::serving::{
+    Deployment, DeploymentSpec, DeploymentState, Rollout, RouteKind, ServedVersion, Share,
+};
 use domain::{Id, Name};
 use serde::Serialize;
 
@@ -51,7 +54,7 @@ pub struct DeploymentStatus {
 #[derive(Clone, Debug, Serialize)]
 pub struct RouteStatus {
     /// The registered model.
-    pub model: Name,
+    pub model: ModelName,
     /// Its version.
     pub version: i64,
     /// What it is there for: `live`, `canary`, or `warm` to go back to.
@@ -86,7 +89,7 @@ pub struct RolledBack {
     /// The deployment.
     pub deployment: Name,
     /// The registered model.
-    pub model: Name,
+    pub model: ModelName,
     /// The version that was taken back.
     pub from_version: i64,
     /// The version that has all traffic now.
@@ -243,7 +246,8 @@ async fn return_to_previous(
     actor: &str,
 ) -> Result<RolledBack> {
     let name = deployment.name.clone();
-    let nothing = || Error::conflict("deployment", &name, "it has served no version before: nothing to go back to");
+    let nothing =
+        || Error::conflict("deployment", &name, "it has served no version before: nothing to go back to");
     let from = deployment.live.clone().ok_or_else(nothing)?;
     let deployment = deployment.rolled_back(now).ok_or_else(nothing)?;
     let to = deployment.live.clone().ok_or_else(nothing)?;
@@ -308,7 +312,7 @@ impl Serving {
     fn route(
         &self,
         deployment: &Deployment,
-        model: &Name,
+        model: &ModelName,
         version: i64,
         role: RouteRole,
         share: Share,
@@ -317,7 +321,7 @@ impl Serving {
         let slots = self.slots();
         let slot = slots.get(&key)?;
         let (state, message, runtime) = match &slot.state {
-            SlotState::Loading { .. } => ("loading", String::new(), None),
+            SlotState::Loading => ("loading", String::new(), None),
             SlotState::Failed { reason, .. } => ("failed", reason.clone(), None),
             SlotState::Ready(loaded) => match loaded.model.health() {
                 ::inference::Health::Ready => ("ready", String::new(), Some(loaded.report.clone())),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::serving::{DeploymentState, RouteKind, Share};
 use domain::Name;
+use domain::registry::model::ModelName;
+use domain::serving::{DeploymentState, RouteKind, Share};
 use inference::{Health, LoadedModel};
 
 use super::stats::RouteStats;
@@ -12,7 +13,7 @@ use super::stats::RouteStats;
 /// One version that answers for an endpoint.
 pub(crate) struct Route {
     pub kind: RouteKind,
-    pub model: Name,
+    pub model: ModelName,
     pub version: i64,
     pub share: Share,
     pub loaded: Arc<dyn LoadedModel>,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::Name;
 use domain::data::TreeFile;
 use domain::governance::role::Permission;
+use domain::registry::model::ModelName;
 use environments::{Env, Key, Requirements, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub(crate) struct Runtimes {
 
 impl Runtimes {
     pub fn new(home: &Home) -> Self {
-        Self { models: home.work_dir().join("models"), workers: home.work_dir().join("workers") }
+        Self { models: home.serving_dir().join("models"), workers: home.serving_dir().join("workers") }
     }
 }
 
@@ -73,7 +73,13 @@ impl App {
 
 impl Inference<'_> {
     /// Loads a registered version; returns when it is warm.
-    pub async fn load(&self, ctx: &Context, model: &Name, version: i64, limits: Limits) -> Result<Loaded> {
+    pub async fn load(
+        &self,
+        ctx: &Context,
+        model: &ModelName,
+        version: i64,
+        limits: Limits,
+    ) -> Result<Loaded> {
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let files = registry::files(&mut reader.conn(), model, version).await?;
         drop(reader);

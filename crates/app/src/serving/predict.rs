@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use ::inference::{Error as ModelError, InvalidInput, Output, Request, Signature};
 use domain::governance::role::Permission;
+use domain::registry::model::ModelName;
 use domain::serving::prediction::score;
 use domain::serving::{DeploymentState, Prediction, RouteKind};
 use domain::{Id, Name};
@@ -44,7 +45,7 @@ pub struct Answered {
     /// The predictions' ids, one per row; empty when they could not be logged.
     pub ids: Vec<Id>,
     /// The registered model that answered.
-    pub model: Name,
+    pub model: ModelName,
     /// Its version.
     pub version: i64,
     /// From the request's arrival to the answer.
@@ -250,7 +251,7 @@ pub struct Described {
     /// The deployment.
     pub deployment: Name,
     /// The registered model.
-    pub model: Name,
+    pub model: ModelName,
     /// Its version.
     pub version: i64,
     /// The engine that answers.

@@ -42,10 +42,8 @@ impl Predictions<'_> {
         limit: usize,
     ) -> Result<Vec<Prediction>> {
         let deployment = deployment.clone();
-        let span = Span {
-            from: Timestamp::from_millis(0),
-            to: before.unwrap_or(Timestamp::from_millis(i64::MAX)),
-        };
+        let span =
+            Span { from: Timestamp::from_millis(0), to: before.unwrap_or(Timestamp::from_millis(i64::MAX)) };
         let limit = limit.clamp(1, MAX_PAGE);
         self.read(ctx, move |app| app.serving().log.newest(&deployment, span, limit)).await
     }
@@ -62,7 +60,9 @@ impl Predictions<'_> {
         let deployment = deployment.clone();
         let span = Span { from, to };
         self.read(ctx, move |app| app.serving().log.window(&deployment, span, MAX_WINDOW)).await?.ok_or_else(
-            || Error::LimitReached { limit: format!("{MAX_WINDOW} predictions in one window: take a shorter one") },
+            || Error::LimitReached {
+                limit: format!("{MAX_WINDOW} predictions in one window: take a shorter one"),
+            },
         )
     }
 

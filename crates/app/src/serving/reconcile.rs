@@ -4,17 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ::inference::Limits;
 use domain::pipelines::decision::DecisionOutcome;
 use domain::registry::alias::AliasChange;
+use domain::registry::model::ModelName;
 use domain::serving::{Deployment, DeploymentState, Rollout, RolloutState, RouteKind, ServedVersion, Share};
 use domain::{Name, Timestamp};
 use futures::future::BoxFuture;
-use ::inference::Limits;
 
 use super::conditions::Observed;
 use super::deployment::{Deployments, Said, follows_champion, record};
 use super::endpoint::{Endpoint, Route};
-use super::rollout::{Start, running, start_in, transition};
+use super::rollout::{Start, running, start_in};
 use super::slot::{Slot, SlotKey, SlotState};
 use super::stats::RouteStats;
 use super::{Serving, registry};
@@ -134,22 +135,18 @@ impl Deployments<'_> {
     }
 
     fn load_missing(&self, deployment: &Deployment, rollout: Option<&Rollout>) {
-        let limits = Limits {
-            workers: deployment.spec.workers as usize,
-            queue: deployment.spec.queue as usize,
-        };
+        let limits =
+            Limits { workers: deployment.spec.workers as usize, queue: deployment.spec.queue as usize };
         for key in keys(deployment, rollout) {
             let attempt = {
                 let mut slots = self.0.serving().slots();
                 match slots.get_mut(&key) {
                     None => {
-                        let state = SlotState::Loading { attempt: 1 };
+                        let state = SlotState::Loading;
                         slots.insert(key.clone(), Slot { state, stats: Arc::default() });
                         Some(1)
                     }
-                    Some(slot) => slot.state.next_attempt().inspect(|attempt| {
-                        slot.state = SlotState::Loading { attempt: *attempt };
-                    }),
+                    Some(slot) => slot.state.next_attempt().inspect(|_| slot.state = SlotState::Loading),
                 }
             };
             if let Some(attempt) = attempt {
@@ -164,13 +161,14 @@ impl Deployments<'_> {
         let now = ctx.now();
         let serving = self.0.serving();
         let key = key(deployment, &rollout.model, rollout.version);
-        let moved = |rollout, outcome, reason: String, evidence| Move { now, rollout, outcome, reason, evidence };
+        let moved =
+            |rollout, outcome, reason: String, evidence| Move { now, rollout, outcome, reason, evidence };
         let none = serde_json::json!({});
         match &rollout.state {
             RolloutState::Loading => {
                 let slots = serving.slots();
                 match &slots.get(&key)?.state {
-                    SlotState::Loading { .. } => None,
+                    SlotState::Loading => None,
                     SlotState::Failed { reason, .. } => {
                         let failed = rollout.clone().failed(now, reason.clone()).ok()?;
                         let reason = format!("version {} could not be loaded: {reason}", rollout.version);
@@ -281,14 +279,15 @@ fn advanced(now: Timestamp, rollout: Rollout, evidence: serde_json::Value) -> Mo
     Move { now, rollout, outcome, reason, evidence }
 }
 
-fn key(deployment: &Deployment, model: &Name, version: i64) -> SlotKey {
+fn key(deployment: &Deployment, model: &ModelName, version: i64) -> SlotKey {
     SlotKey { deployment: deployment.name.clone(), model: model.clone(), version }
 }
 
 /// Live, to come, and to go back to.
 fn keys(deployment: &Deployment, rollout: Option<&Rollout>) -> Vec<SlotKey> {
     let served = deployment.live.iter().chain(deployment.previous());
-    let mut keys: Vec<SlotKey> = served.map(|served| key(deployment, &served.model, served.version)).collect();
+    let mut keys: Vec<SlotKey> =
+        served.map(|served| key(deployment, &served.model, served.version)).collect();
     keys.extend(rollout.map(|rollout| key(deployment, &rollout.model, rollout.version)));
     keys
 }
@@ -339,7 +338,13 @@ impl Serving {
         let share = rollout.map_or(Share::NONE, Rollout::share);
         let mut routes = Vec::new();
         if let Some(live) = &deployment.live {
-            routes.extend(self.ready_route(deployment, &live.model, live.version, RouteKind::Live, share.rest()));
+            routes.extend(self.ready_route(
+                deployment,
+                &live.model,
+                live.version,
+                RouteKind::Live,
+                share.rest(),
+            ));
         }
         // A canary never answers for a version that has the traffic but is not there yet.
         if let Some(rollout) = rollout.filter(|_| !routes.is_empty() && share > Share::NONE) {
@@ -364,7 +369,7 @@ impl Serving {
     fn ready_route(
         &self,
         deployment: &Deployment,
-        model: &Name,
+        model: &ModelName,
         version: i64,
         kind: RouteKind,
         share: Share,

@@ -1,18 +1,20 @@
 //! What serving asks of the registry, inside its own transactions.
 
 use db::Conn;
-use domain::data::TreeFile;
+use domain::Timestamp;
+use domain::data::{RelativePath, TreeFile};
 use domain::registry::alias::{AliasChange, CHALLENGER, CHAMPION};
+use domain::registry::model::ModelName;
 use domain::registry::model_version::VersionRef;
 use domain::serving::ServedVersion;
-use domain::{Name, Timestamp};
 
 use super::inference::ModelFiles;
 use crate::{Error, Result};
 
 /// The version that a reference names: `flights@champion`, `flights:3`, `flights`.
-pub(super) async fn resolve(conn: &mut Conn<'_>, reference: &str) -> Result<(Name, i64)> {
-    let parsed = VersionRef::parse(reference).map_err(|refusal| Error::invalid("model", refusal.to_string()))?;
+pub(super) async fn resolve(conn: &mut Conn<'_>, reference: &str) -> Result<(ModelName, i64)> {
+    let parsed =
+        VersionRef::parse(reference).map_err(|refusal| Error::invalid("model", refusal.to_string()))?;
     let name = parsed.name().as_str();
     let model = db::registry::model::get(conn, name).await?.ok_or_else(|| Error::not_found("model", name))?;
     let version = match &parsed {
@@ -21,11 +23,11 @@ pub(super) async fn resolve(conn: &mut Conn<'_>, reference: &str) -> Result<(Nam
         VersionRef::Latest(_) => db::registry::model_version::latest(conn, name).await?,
     };
     let version = version.ok_or_else(|| Error::not_found("model_version", reference))?;
-    Ok((served_name(name)?, version))
+    Ok((parsed.name().clone(), version))
 }
 
 /// The files of a version and the environment that it was trained in.
-pub(super) async fn files(conn: &mut Conn<'_>, model: &Name, version: i64) -> Result<ModelFiles> {
+pub(super) async fn files(conn: &mut Conn<'_>, model: &ModelName, version: i64) -> Result<ModelFiles> {
     let missing = || Error::not_found("model_version", format!("{model}:{version}"));
     let found = db::registry::model_version::get(conn, model.as_str(), version).await?.ok_or_else(missing)?;
     let artifacts = db::registry::model_version::files(conn, found.model, version).await?;
@@ -55,8 +57,8 @@ pub(super) async fn move_champion(
     Ok(())
 }
 
-/// Registered models may have names that no address can carry; those cannot be deployed.
-fn served_name(name: &str) -> Result<Name> {
-    Name::parse(name)
-        .map_err(|error| Error::invalid("model", format!("{error}; register it under another name to deploy it")))
+fn tree_file(artifact: db::tracking::artifact::Artifact) -> Result<TreeFile> {
+    let path = RelativePath::parse(&artifact.path).map_err(Error::internal)?;
+    let size = artifact.size.unsigned_abs();
+    Ok(TreeFile { path, file_id: artifact.file, size, executable: false })
 }

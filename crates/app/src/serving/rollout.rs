@@ -2,6 +2,7 @@
 
 use db::Conn;
 use domain::governance::role::Permission;
+use domain::registry::model::ModelName;
 use domain::serving::{Deployment, DeploymentSpec, Rollout, RolloutPlan, RolloutState};
 use domain::{Id, Name, Timestamp};
 
@@ -27,7 +28,7 @@ pub struct StartRollout {
     /// The endpoint; made when absent, following `MODEL@champion`.
     pub deployment: Name,
     /// The registered model.
-    pub model: Name,
+    pub model: ModelName,
     /// The accepted version.
     pub version: i64,
     /// How it takes over; becomes the deployment's plan.
@@ -87,7 +88,7 @@ impl Rollouts<'_> {
 /// A rollout to be put on record.
 pub(super) struct Start {
     pub id: Id,
-    pub model: Name,
+    pub model: ModelName,
     pub version: i64,
     pub promotes: bool,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Name;
+use domain::registry::model::ModelName;
 
 use super::inference::Loaded;
 use super::stats::RouteStats;
@@ -17,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SlotKey {
     pub deployment: Name,
-    pub model: Name,
+    pub model: ModelName,
     pub version: i64,
 }
 
@@ -28,12 +29,19 @@ pub(super) struct Slot {
 }
 
 pub(super) enum SlotState {
-    /// A task is loading it; `attempt` counts from 1.
-    Loading { attempt: u32 },
+    /// A task is loading it.
+    Loading,
     /// It answers.
     Ready(Loaded),
     /// It could not be loaded.
-    Failed { reason: String, attempt: u32, since: Instant },
+    Failed {
+        /// Why.
+        reason: String,
+        /// Which attempt it was, from 1.
+        attempt: u32,
+        /// Since when.
+        since: Instant,
+    },
 }
 
 impl SlotState {

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 /// Upper bounds of the latency histogram, in microseconds; the last bucket has none.
 pub const LATENCY_BOUNDS_US: [u64; 20] = [
-    100, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 7_500, 10_000, 15_000, 25_000, 50_000, 100_000,
-    250_000, 500_000, 1_000_000, 5_000_000,
+    100, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 7_500, 10_000, 15_000, 25_000, 50_000,
+    100_000, 250_000, 500_000, 1_000_000, 5_000_000,
 ];
 const BUCKETS: usize = LATENCY_BOUNDS_US.len() + 1;
 /// Scores that are kept for comparing two routes.

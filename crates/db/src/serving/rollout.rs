@@ -32,7 +32,7 @@ pub async fn put(conn: &mut Conn<'_>, rollout: &Rollout) -> Result<()> {
         args![
             &rollout.id,
             &rollout.deployment,
-            &rollout.model,
+            rollout.model.as_str(),
             rollout.version,
             rollout.from_version,
             &super::to_json(&rollout.plan),
@@ -50,7 +50,7 @@ fn from_row(row: &Row) -> Result<Rollout> {
     Ok(Rollout {
         id: row.id("id")?,
         deployment: row.name("deployment")?,
-        model: row.name("model")?,
+        model: crate::serving::model_name(row)?,
         version: row.get("version")?,
         from_version: row.get("from_version")?,
         plan: row.json("plan")?,

@@ -2,11 +2,16 @@
 
 use db::serving::{deployment, rollout, runtime_choice};
 use db::{Db, Error};
+use domain::registry::model::ModelName;
 use domain::serving::{Deployment, DeploymentSpec, Rollout, RolloutPlan, RolloutState, Share};
 use domain::{Id, Name, Timestamp};
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
+}
+
+fn model(text: &str) -> ModelName {
+    ModelName::parse(text).unwrap()
 }
 
 fn at(millis: i64) -> Timestamp {
@@ -29,7 +34,7 @@ fn sample(id: u8) -> Rollout {
     Rollout {
         id: Id::new(at(i64::from(id)), [id; 10]),
         deployment: name("late"),
-        model: name("flights"),
+        model: model("flights"),
         version: i64::from(id),
         from_version: (id > 1).then(|| i64::from(id) - 1),
         plan: RolloutPlan {
@@ -48,7 +53,7 @@ async fn a_deployment_reads_back_as_written_and_changes_in_place() {
     for test in testkit::databases().await {
         let new = Deployment::new(name("late"), DeploymentSpec::following("flights@champion"), at(5));
         put_deployment(&test.db, new.clone()).await;
-        let serving = new.serving(name("flights"), 1, at(6)).serving(name("flights"), 2, at(7));
+        let serving = new.serving(model("flights"), 1, at(6)).serving(model("flights"), 2, at(7));
         put_deployment(&test.db, serving.clone()).await;
         let mut reader = test.db.read().await.unwrap();
         let found = deployment::get(&mut reader.conn(), &name("late")).await.unwrap();
@@ -82,16 +87,16 @@ async fn a_runtime_choice_is_replaced_by_a_later_one() {
                 .write::<_, Error, _>(move |conn| {
                     Box::pin(async move {
                         let choice = serde_json::json!({"runtime": runtime});
-                        runtime_choice::put(conn, &name("flights"), 3, &choice, at(1)).await
+                        runtime_choice::put(conn, &model("flights"), 3, &choice, at(1)).await
                     })
                 })
                 .await
                 .unwrap();
         }
         let mut reader = test.db.read().await.unwrap();
-        let found = runtime_choice::get(&mut reader.conn(), &name("flights"), 3).await.unwrap();
+        let found = runtime_choice::get(&mut reader.conn(), &model("flights"), 3).await.unwrap();
         assert_eq!(found, Some(serde_json::json!({"runtime": "onnx"})));
-        let missing = runtime_choice::get(&mut reader.conn(), &name("flights"), 4).await.unwrap();
+        let missing = runtime_choice::get(&mut reader.conn(), &model("flights"), 4).await.unwrap();
         assert_eq!(missing, None);
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Id, Name, Timestamp};
 
 use super::rollout::RolloutPlan;
+use crate::registry::model::ModelName;
 
 /// Earlier versions that a deployment remembers to go back to.
 pub const MAX_HISTORY: usize = 20;
@@ -57,7 +58,7 @@ impl DeploymentSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServedVersion {
     /// The registered model.
-    pub model: Name,
+    pub model: ModelName,
     /// Its version number.
     pub version: i64,
     /// Since when it has had the traffic (all of it but a canary's share).
@@ -107,7 +108,7 @@ impl Deployment {
 
     /// Gives the traffic to `version`; what had it becomes the one to go back to.
     #[must_use]
-    pub fn serving(mut self, model: Name, version: i64, now: Timestamp) -> Self {
+    pub fn serving(mut self, model: ModelName, version: i64, now: Timestamp) -> Self {
         let same = |served: &ServedVersion| served.model == model && served.version == version;
         if let Some(before) = self.live.take().filter(|before| !same(before)) {
             self.history.push(before);
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_rollback_returns_through_the_versions_served_before() {
-        let model = Name::parse("flights").unwrap();
+        let model = ModelName::parse("flights").unwrap();
         let spec = DeploymentSpec::following("flights@champion");
         let mut deployment = Deployment::new(Name::parse("late").unwrap(), spec, at(0));
         for version in 1..=3 {
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn serving_the_same_version_again_leaves_no_trace_to_go_back_to() {
-        let model = Name::parse("flights").unwrap();
+        let model = ModelName::parse("flights").unwrap();
         let spec = DeploymentSpec::following("flights:1");
         let deployment = Deployment::new(Name::parse("late").unwrap(), spec, at(0))
             .serving(model.clone(), 1, at(1))

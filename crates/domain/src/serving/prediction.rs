@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::model::ModelName;
 use crate::{Id, Name, Timestamp};
 
 /// Which part of the traffic a prediction belonged to.
@@ -24,7 +25,7 @@ pub struct Prediction {
     /// The endpoint.
     pub deployment: Name,
     /// The registered model that answered.
-    pub model: Name,
+    pub model: ModelName,
     /// Its version.
     pub version: i64,
     /// Which part of the traffic.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Id, Name, Timestamp};
 
 use super::share::Share;
+use crate::registry::model::ModelName;
 
 /// Most canary steps in one plan.
 pub const MAX_STEPS: usize = 20;
@@ -159,7 +160,7 @@ pub struct Rollout {
     /// The endpoint.
     pub deployment: Name,
     /// The registered model of the new version.
-    pub model: Name,
+    pub model: ModelName,
     /// The new version.
     pub version: i64,
     /// The version that had the traffic, if any.
@@ -263,7 +264,7 @@ mod tests {
         Rollout {
             id: Id::new(at(0), [1; 10]),
             deployment: Name::parse("late").unwrap(),
-            model: Name::parse("flights").unwrap(),
+            model: ModelName::parse("flights").unwrap(),
             version: 2,
             from_version,
             plan: RolloutPlan {

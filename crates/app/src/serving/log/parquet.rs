@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use domain::registry::model::ModelName;
 use domain::serving::{Prediction, RouteKind};
 use domain::{Id, Name};
 use tables::records::{self, Cells};
@@ -25,8 +26,7 @@ pub(super) fn write(path: &Path, predictions: &[Prediction]) -> io::Result<()> {
     let text = |value: fn(&Prediction) -> String| {
         Cells::Text(predictions.iter().map(|prediction| Some(value(prediction))).collect())
     };
-    let number =
-        |value: fn(&Prediction) -> i64| Cells::Number(predictions.iter().map(value).collect());
+    let number = |value: fn(&Prediction) -> i64| Cells::Number(predictions.iter().map(value).collect());
     let cells = [
         text(|prediction| prediction.id.to_string()),
         number(|prediction| prediction.time_ms.millis()),
@@ -75,16 +75,12 @@ impl Columns {
         }
     }
 
-    fn name(&self, column: usize, row: usize) -> io::Result<Name> {
-        Name::parse(self.text(column, row)?).map_err(io::Error::other)
-    }
-
     fn prediction(&self, row: usize) -> io::Result<Prediction> {
         Ok(Prediction {
             id: Id::parse(self.text(0, row)?).ok_or_else(|| unreadable("id"))?,
             time_ms: domain::Timestamp::from_millis(self.number(1, row)?),
-            deployment: self.name(2, row)?,
-            model: self.name(3, row)?,
+            deployment: Name::parse(self.text(2, row)?).map_err(io::Error::other)?,
+            model: ModelName::parse(self.text(3, row)?).map_err(|_| unreadable("model"))?,
             version: self.number(4, row)?,
             route: if self.text(5, row)? == route_word(RouteKind::Canary) {
                 RouteKind::Canary

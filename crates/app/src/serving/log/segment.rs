@@ -21,8 +21,8 @@ pub(super) struct Segment {
 }
 
 enum Form {
-    /// Being written, or left by a killed server: its records begin at this time.
-    Open(i64),
+    /// Being written, or left by a killed server.
+    Open,
     /// Complete: times of its first and last record.
     Lines(i64, i64),
     /// Complete and compacted.
@@ -59,8 +59,8 @@ fn parse(path: &Path) -> Option<Form> {
     let stem = path.file_stem()?.to_str()?;
     let extension = path.extension()?.to_str()?;
     if let Some(rest) = stem.strip_prefix(OPEN) {
-        let (time, _) = rest.split_once('-')?;
-        return (extension == LINES).then(|| time.parse().ok().map(Form::Open))?;
+        let whole = extension == LINES && rest.contains('-');
+        return whole.then_some(Form::Open);
     }
     let mut parts = stem.split('-');
     let (first, last) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
@@ -77,13 +77,13 @@ impl Segment {
     }
 
     pub fn is_open(&self) -> bool {
-        matches!(self.form, Form::Open(_))
+        matches!(self.form, Form::Open)
     }
 
     /// The latest time that a record here can have.
     pub fn last(&self) -> Timestamp {
         match self.form {
-            Form::Open(_) => Timestamp::from_millis(i64::MAX),
+            Form::Open => Timestamp::from_millis(i64::MAX),
             Form::Lines(_, last) | Form::Parquet(_, last) => Timestamp::from_millis(last),
         }
     }
@@ -92,7 +92,7 @@ impl Segment {
     pub fn may_hold(&self, span: Span) -> bool {
         let first = match self.form {
             // Records are written when they are answered, which is after the time that they bear.
-            Form::Open(_) => i64::MIN,
+            Form::Open => i64::MIN,
             Form::Lines(first, _) | Form::Parquet(first, _) => first,
         };
         first < span.to.millis() && span.from <= self.last()

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use domain::registry::model::ModelName;
 use domain::serving::RouteKind;
 
 fn prediction(millis: i64, number: u8) -> Prediction {
@@ -9,7 +10,7 @@ fn prediction(millis: i64, number: u8) -> Prediction {
         id: Id::new(time, [number; 10]),
         time_ms: time,
         deployment: Name::parse("late").unwrap(),
-        model: Name::parse("flights").unwrap(),
+        model: ModelName::parse("flights").unwrap(),
         version: 2,
         route: RouteKind::Canary,
         features: serde_json::from_value(json!({"hour": 8, "carrier": "UA"})).unwrap(),

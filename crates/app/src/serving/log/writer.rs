@@ -36,10 +36,9 @@ impl Writer {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let (queue, appends) = mpsc::channel(QUEUE);
         let open = Arc::new(Mutex::new(None));
-        let appender = Appender { folder: folder.to_owned(), open: Arc::clone(&open), segment: None, opened: 0 };
-        std::thread::Builder::new()
-            .name("prediction-log".to_owned())
-            .spawn(move || appender.run(appends))?;
+        let appender =
+            Appender { folder: folder.to_owned(), open: Arc::clone(&open), segment: None, opened: 0 };
+        std::thread::Builder::new().name("prediction-log".to_owned()).spawn(move || appender.run(appends))?;
         Ok(Self { queue, open })
     }
 
