@@ -53,22 +53,23 @@ const steps = [
 const pinned = { flights: { dataset: "flights", number: 4, commit: hex(204), rows: 111278, bytes: 3_115_784 }, weather: { dataset: "weather", number: 2, commit: hex(210), rows: 26115, bytes: 700_000 } };
 const pipelineRun = (number: number, state: string, age: number) => ({ id: id(number - 1), project: "flights", number, state, cause: number % 2 ? { kind: "manual", actor: "local" } : { kind: "trigger", trigger: "drift-flights-late", decision: id(700) }, params: { lr: 0.1, horizon: 3 }, data: pinned, code_tree: hex(800), message: state === "failed" ? "train failed: exit code 1" : null, created_ms: NOW - age, started_ms: NOW - age + 400, finished_ms: state === "running" ? null : NOW - age + 48_000 });
 const pipelineRuns = [pipelineRun(4, "running", 2 * MINUTE), pipelineRun(3, "succeeded", 3 * HOUR), pipelineRun(2, "failed", 26 * HOUR), pipelineRun(1, "succeeded", 50 * HOUR)];
-const pipeline = { name: "flights", root: "/home/ana/flights", objective: { problem: "warn passengers when a flight will arrive 15 minutes late or more", metric: "roc_auc", target: 0.7 }, graph, last_run: pipelineRuns[0], runs: 4 };
+const pipeline = { name: "flights", root: "/home/ana/flights", objective: { problem: "warn passengers when a flight will arrive 15 minutes late or more", metric: "roc_auc", target: 0.7 }, graph, deployment: "flights-late", problems: [], last_run: pipelineRuns[0], runs: 4 };
 const decision = (n: number, kind: string, outcome: string, subject: string, reason: string, evidence: unknown) => ({ id: id(700 + n), time_ms: NOW - n * 11 * MINUTE - MINUTE, kind, subject, outcome, reason, evidence, project: "flights", pipeline_run: outcome === "fired" || kind === "gate" ? id(3) : null });
 const decisions = [
   decision(0, "trigger", "fired", "flights/drift-flights-late", "moved(any_feature) > 0.10 holds: dep_hour moved 0.31 of the rows", { report: id(900), condition: "moved(any_feature) > 0.10", values: { "moved(any_feature)": 0.31 } }),
   decision(1, "trigger", "suppressed", "flights/data-flights", "cooldown: it fired 20 min ago, the limit is 6 h", { cooldown: "6 h", last_fired_ms: NOW - 20 * MINUTE }),
   decision(2, "gate", "accepted", "flights:3", "all 5 conditions hold", {
+    evaluation: id(870),
     conditions: [
-      { condition: "roc_auc >= champion.roc_auc - 0.002", passed: true, reason: "0.7183 against 0.7121" },
-      { condition: "worst(slice.roc_auc - champion.slice.roc_auc) >= -0.02", passed: true, reason: "worst is carrier=OO: -0.0114" },
-      { condition: "latency_p99 < 50ms", passed: true, reason: "7.2 ms" },
-      { condition: "starts_in_server", passed: true, reason: "loaded in 1.9 s" },
-      { condition: "no_skew", passed: true, reason: "512 rows one by one and together: equal" },
+      { condition: "roc_auc >= champion.roc_auc - 0.002", outcome: "passed", sentence: "0.7183 against 0.7121" },
+      { condition: "worst(slice.roc_auc - champion.slice.roc_auc) >= -0.02", outcome: "passed", sentence: "worst is carrier=OO: -0.0114" },
+      { condition: "latency_p99 < 50ms", outcome: "passed", sentence: "7.2 ms" },
+      { condition: "starts_in_server", outcome: "passed", sentence: "loaded in 1.9 s" },
+      { condition: "no_skew", outcome: "passed", sentence: "512 rows one by one and together: equal" },
     ],
   }),
   decision(3, "rollout", "completed", "flights-late", "flights:3 has all traffic; champion moved from 2", { from: 2, to: 3 }),
-  decision(4, "gate", "rejected", "flights", "1 of 5 conditions does not hold: roc_auc >= champion.roc_auc - 0.002", { conditions: [{ condition: "roc_auc >= champion.roc_auc - 0.002", passed: false, reason: "0.6871 against 0.7121" }] }),
+  decision(4, "gate", "rejected", "flights", "1 of 5 conditions does not hold: roc_auc >= champion.roc_auc - 0.002", { conditions: [{ condition: "roc_auc >= champion.roc_auc - 0.002", outcome: "failed", sentence: "0.6871 against 0.7121" }] }),
 ];
 const triggers = [
   { project: "flights", name: "data-flights", rule: "data flights when new_rows >= 20000 or age > 7d, settle 10m", paused: null, last_fired_ms: NOW - 3 * HOUR, next_due_ms: null, last_decision: decisions[1] },
@@ -82,11 +83,13 @@ const plan = { units: steps.map((s) => ({ step: s.step, partition: s.partition, 
 const modelVersion = (v: number, aliases: string[], auc: number) => ({ name: "flights", version: v, description: "", source: `models:/m-${id(850 + v)}`, run: id(1000 + v), user: "system", created_ms: NOW - (4 - v) * 5 * HOUR, aliases, tags: {}, metrics: { roc_auc: auc, average_precision: auc - 0.24, brier: 0.162, log_loss: 0.49 }, data_versions: [`flights@v${v}`, "weather@v2"], pipeline_run: id(3), step_run: id(505), environment: hex(860), code: hex(861), evaluation: v > 1 ? id(870) : null });
 const modelVersions = [modelVersion(4, ["challenger"], 0.7211), modelVersion(3, ["champion"], 0.7183), modelVersion(2, [], 0.7121), modelVersion(1, [], 0.7034)];
 const model = { name: "flights", description: "arrival 15 minutes late or more", created_ms: NOW - 50 * HOUR, updated_ms: NOW - HOUR, aliases: [{ alias: "champion", version: 3 }, { alias: "challenger", version: 4 }], last_version: 4, versions: modelVersions };
-const scores = (shift: number) => ({
-  metrics: { roc_auc: 0.7183 + shift, average_precision: 0.478 + shift, brier: 0.1602 - shift / 2, log_loss: 0.487 - shift, latency_p99_ms: 7.2 },
-  slices: ["origin=EWR", "origin=JFK", "origin=LGA", "carrier=UA", "carrier=B6", "carrier=EV", "carrier=DL", "carrier=OO"].map((slice, i) => ({ slice, rows: 9000 - i * 1100, metrics: { roc_auc: 0.7 + shift + Math.sin(i * 2.3) * 0.02 * (shift ? 1 : 0.6), brier: 0.16, log_loss: 0.48, average_precision: 0.45, latency_p99_ms: 7.2 } })),
+const scored = (shift: number, version: number) => ({ model: "flights", version, values: { roc_auc: 0.7183 + shift, average_precision: 0.478 + shift, brier: 0.1602 - shift / 2, log_loss: 0.487 - shift }, intervals: {}, latency_p50_ms: 3.1, latency_p99_ms: 7.2, starts_in_server: true, no_skew: true, problem: null, calibration: [] });
+const slices = ["origin=EWR", "origin=JFK", "origin=LGA", "carrier=UA", "carrier=B6", "carrier=EV", "carrier=DL", "carrier=OO"].map((slice, i) => {
+  const [column, value] = slice.split("=");
+  const metrics = (shift: number) => ({ roc_auc: 0.7 + shift + Math.sin(i * 2.3) * 0.02 * (shift ? 1 : 0.6), brier: 0.16, log_loss: 0.48, average_precision: 0.45 });
+  return { column, value, rows: 9000 - i * 1100, challenger: metrics(0.003), champion: metrics(0) };
 });
-const evaluation = { id: id(870), time_ms: NOW - HOUR, rows: 28327, challenger: scores(0.003), champion: scores(0), champion_version: 3, checks: [{ name: "starts in server", passed: true, detail: "1.9 s" }, { name: "no skew", passed: true, detail: "512 rows one by one and together: equal" }] };
+const evaluation = { id: id(870), time_ms: NOW - HOUR, project: "flights", step_run: id(506), data: hex(871), rows: 28327, label: "late", problem: "binary", metric: "roc_auc", challenger: scored(0.003, 4), champion: scored(0, 3), comparison: { difference: 0.003, interval: [0.0004, 0.0056], p_value: 0.021, method: "DeLong", mcnemar_p: 0.03 }, slices, sentence: "roc_auc 0.7213 against 0.7183 of the champion: 0.0030 more, between 0.0004 and 0.0056 (DeLong)." };
 
 /* Serving */
 
@@ -106,12 +109,13 @@ function columnDrift(column: string, w: number) {
 const report = (w: number) => {
   const list = ["dep_hour", "temp", "wind_speed", "precip", "distance", "visib", "carrier", "origin", "dest"].map((c) => columnDrift(c, w));
   const worst = list.some((c) => c.verdict === "alarm") ? "alarm" : list.some((c) => c.verdict === "warn") ? "warn" : "steady";
-  return { id: id(900 + w), time_ms: NOW - (11 - w) * HOUR, deployment: "flights-late", model: "flights", version: w < 5 ? 2 : 3, window: { from_ms: NOW - (12 - w) * HOUR, to_ms: NOW - (11 - w) * HOUR, rows: 4000 }, reference: { text: "training input of flights:3", tree: hex(901), rows: 82951 }, settings: { false_alarm_rate: 0.01, warn_share: 0.05, alarm_share: 0.1, quality_share: 0.02 }, moved_share: list.reduce((a, c) => a + c.moved_share, 0) / list.length, verdict: worst, sentence: worst === "steady" ? "Nothing moved beyond chance." : "dep_hour moved at least 31% of its rows, temp 24%: departures shifted to the evening and it is warmer than in training.", columns: list, prediction: columnDrift("prediction", w) };
+  return { id: id(900 + w), time_ms: NOW - (11 - w) * HOUR, deployment: "flights-late", model: "flights", version: w < 5 ? 2 : 3, from_ms: NOW - (12 - w) * HOUR, to_ms: NOW - (11 - w) * HOUR, rows: 4000, reference: "training input of flights:3", reference_rows: 82951, settings: { false_alarm_rate: 0.01, warn_share: 0.05, alarm_share: 0.1, quality_share: 0.02 }, moved_share: list.reduce((a, c) => a + c.moved_share, 0) / list.length, verdict: worst, sentence: worst === "steady" ? "Nothing moved beyond chance." : "dep_hour moved at least 31% of its rows, temp 24%: departures shifted to the evening and it is warmer than in training.", columns: list, prediction: columnDrift("prediction", w) };
 };
 const reports = Array.from({ length: 12 }, (_, w) => report(w)).reverse();
-const performance = Array.from({ length: 9 }, (_, w) => ({ id: id(950 + w), time_ms: NOW - (9 - w) * HOUR, window: { from_ms: NOW - (10 - w) * HOUR, to_ms: NOW - (9 - w) * HOUR, rows: 4000 }, version: w < 4 ? 2 : 3, labels: 3600, completeness: 0.9, metrics: { roc_auc: 0.721 - w * 0.003, average_precision: 0.47 - w * 0.004, brier: 0.16 + w * 0.001, log_loss: 0.49 + w * 0.002 }, at_release: { roc_auc: 0.7183 }, verdict: w > 6 ? "warn" : "steady", sentence: "roc_auc is 0.6970 on the newest labelled window, 0.0213 below its value at release." })).reverse();
-const alerts = [{ id: id(980), deployment: "flights-late", kind: "drift", severity: "alarm", text: "dep_hour and temp moved since training, for 3 windows", opened_ms: NOW - 2 * HOUR, closed_ms: null }];
-const monitor = { deployment: "flights-late", model: "flights", version: 3, state: "alarm", rows: 84211, labels: 61240, last_drift: reports[0], last_performance: performance[0], alerts };
+const performance = Array.from({ length: 9 }, (_, w) => ({ id: id(950 + w), time_ms: NOW - (9 - w) * HOUR, deployment: "flights-late", model: "flights", from_ms: NOW - (10 - w) * HOUR, to_ms: NOW - (9 - w) * HOUR, rows: 4000, version: w < 4 ? 2 : 3, labels: 3600, completeness: 0.9, problem: "binary", metric: "roc_auc", intervals: {}, values: { roc_auc: 0.721 - w * 0.003, average_precision: 0.47 - w * 0.004, brier: 0.16 + w * 0.001, log_loss: 0.49 + w * 0.002 }, at_release: { roc_auc: 0.7183 }, verdict: w > 6 ? "doubtful" : "holds", sentence: "roc_auc is 0.6970 on the newest labelled window, 0.0213 below its value at release." })).reverse();
+const alerts = [{ id: id(980), deployment: "flights-late", kind: "drift", state: "open", sentence: "dep_hour and temp moved since training, for 3 windows", opened_ms: NOW - 2 * HOUR, acknowledged_by: null, closed_ms: null, record: id(911) }];
+const monitorRow = { deployment: "flights-late", state: "alarmed", version: 3, drift_report: id(911), performance: id(958), checked_ms: NOW - MINUTE };
+const monitor = { ...monitorRow, drift: reports[0], measured: performance[0], alerts, windows: reports.map((r) => ({ model: r.model, version: r.version, from_ms: r.from_ms, to_ms: r.to_ms, rows: r.rows, drift_report: r.id, performance: null })) };
 
 /* Audit */
 
@@ -162,7 +166,7 @@ export const roomRoutes: Route[] = [
   ["POST", /^\/pipelines\/flights\/plan$/, () => plan],
   ["GET", /^\/pipelines\/flights\/runs$/, () => ({ items: pipelineRuns })],
   ["POST", /^\/pipelines\/flights\/runs$/, () => pipelineRuns[0]],
-  ["GET", /^\/pipeline-runs\/([0-9a-f]+)$/, (m) => { const run = pipelineRuns.find((r) => r.id === m[1]); return run && { ...run, steps, graph }; }],
+  ["GET", /^\/pipeline-runs\/([0-9a-f]+)$/, (m) => { const run = pipelineRuns.find((r) => r.id === m[1]); return run && { ...run, steps, graph, decisions: decisions.slice(0, 3) }; }],
   ["GET", /^\/step-runs\/[^/]+\/log$/, (_m, url) => (Number(url.searchParams.get("offset") ?? 0) > 0 ? "" : "reading 111,278 rows of 14 columns\nfit: 100 iterations, early stopping on\niteration 40  log_loss 0.4931\niteration 80  log_loss 0.4874\n")],
   ["GET", /^\/decisions$/, () => ({ items: decisions }), "list"],
   ["GET", /^\/triggers$/, () => ({ items: triggers }), "list"],
@@ -176,7 +180,9 @@ export const roomRoutes: Route[] = [
   ["POST", /^\/deployments\/flights-late\/rollback$/, () => deployment],
   ["GET", /^\/deployments\/flights-late\/predictions$/, () => ({ items: Array.from({ length: 50 }, (_, i) => prediction(i)) })],
   ["POST", /^\/serve\/flights-late$/, () => ({ predictions: [0.2731] })],
-  ["GET", /^\/monitors$/, () => ({ items: [monitor] }), "list"],
+  ["GET", /^\/monitors$/, () => ({ items: [monitorRow] }), "list"],
+  ["GET", /^\/alerts$/, () => ({ items: alerts }), "list"],
+  ["POST", /^\/alerts\/[^/]+\/acknowledge$/, () => ({ ...alerts[0], state: "acknowledged", acknowledged_by: "local" })],
   ["GET", /^\/deployments\/flights-late\/monitor$/, () => monitor],
   ["GET", /^\/deployments\/flights-late\/drift$/, () => ({ items: reports })],
   ["POST", /^\/deployments\/flights-late\/drift$/, () => reports[0]],

@@ -1,11 +1,16 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Page } from "./ui/bits";
 import { Empty, Fault } from "./ui/state";
 import { Overview } from "./pages/overview";
 import { Shell } from "./ui/shell";
 
 const root = createRootRoute({
   component: Shell,
-  notFoundComponent: () => <Empty center title="There is no such page">The rooms are in the side bar; Ctrl K finds runs, models and data sets by name.</Empty>,
+  notFoundComponent: () => (
+    <Page title="No such page">
+      <Empty center title="There is no page at this address">The rooms are in the side bar; Ctrl K finds runs, models and data sets by name.</Empty>
+    </Page>
+  ),
   errorComponent: ({ error, reset }) => <Fault error={error} retry={reset} />,
 });
 

@@ -66,9 +66,13 @@ export async function get<T>(path: string, query?: Query, signal?: AbortSignal):
 }
 
 /** The plain text of a log or an artifact, with the headers that say where it ends. */
-export async function text(path: string, query?: Query, signal?: AbortSignal): Promise<string> {
+export async function textAndHeaders(path: string, query?: Query, signal?: AbortSignal): Promise<{ body: string; headers: Headers }> {
   const response = await request(withQuery(`/api/v1${path}`, query), { signal });
-  return response.text();
+  return { body: await response.text(), headers: response.headers };
+}
+
+export async function text(path: string, query?: Query, signal?: AbortSignal): Promise<string> {
+  return (await textAndHeaders(path, query, signal)).body;
 }
 
 export async function send<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T> {

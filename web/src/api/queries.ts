@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { get, send, type Query } from "./client";
 import type {
+  Alert,
   ArtifactEntry,
   AuditPage,
   Contract,
@@ -16,6 +17,7 @@ import type {
   Items,
   MetricPoint,
   Model,
+  Monitor,
   MonitorStatus,
   OverviewData,
   PerformancePoint,
@@ -89,7 +91,9 @@ export const useDatasetVersions = (name: string) => useGet<Items<DataVersion>>(`
 export const useProfile = (name: string, at: string) => useGet<Profile>(`/datasets/${part(name)}/versions/${part(at)}/profile`, []);
 export const useRows = (name: string, at: string, offset: number, limit: number) => useGet<RowsPage>(`/datasets/${part(name)}/versions/${part(at)}/rows`, [], { offset, limit }, { keep: true });
 export const useDataFiles = (name: string, at: string) => useGet<Items<{ path: string; size: number; file_id: string }>>(`/datasets/${part(name)}/versions/${part(at)}/files`, []);
-export const useDataDiff = (name: string, from: string, to: string) => useGet<DataDiff>(`/datasets/${part(name)}/diff`, [], { from, to });
+export const useDataDiff = (name: string, from: string, to: string, enabled = true) => useGet<DataDiff>(`/datasets/${part(name)}/diff`, [], { from, to }, { enabled });
+/** The newest runs that read a data version. */
+export const useUses = (name: string, at: string) => useRunSearch({ filter: `tags.\`volano.data.${name}\` = '${name}@${at}'`, order_by: ["start_time DESC"], max_results: 20 });
 export const useContract = (name: string) => useGet<Contract>(`/datasets/${part(name)}/contract`, ["contract", "dataset"]);
 
 /* Pipelines */
@@ -99,9 +103,9 @@ export const usePipeline = (name: string) => useGet<Pipeline>(`/pipelines/${part
 export const usePipelineRuns = (name: string) => useGet<Items<PipelineRun>>(`/pipelines/${part(name)}/runs`, ["pipeline_run"]);
 export const usePipelineRun = (id: string) => useGet<PipelineRunDetail>(`/pipeline-runs/${part(id)}`, pipeline);
 export const useTriggers = () => useGet<Items<Trigger>>("/triggers", ["trigger", "decision", "event"]);
-export const useDecisions = (query: { kind?: string; subject?: string; limit?: number }) => useGet<Items<Decision>>("/decisions", ["decision"], query);
+export const useDecisions = (query: { kind?: string; subject?: string; project?: string; limit?: number }) => useGet<Items<Decision>>("/decisions", ["decision"], query);
 export const usePlan = (name: string) =>
-  useQuery({ queryKey: ["/plan", name], queryFn: () => send<Plan>("POST", `/pipelines/${part(name)}/plan`, {}), meta: { nouns: ["data_version", "project"] }, staleTime: 30_000 });
+  useQuery({ queryKey: ["/plan", name], queryFn: () => send<Plan>("POST", `/pipelines/${part(name)}/plan`, { params: {} }), meta: { nouns: ["data_version", "project"] }, staleTime: 30_000 });
 
 /* Models */
 const model = ["model", "model_version", "evaluation"];
@@ -117,10 +121,11 @@ export const usePredictions = (name: string) => useGet<Items<Prediction>>(`/depl
 
 /* Monitoring */
 const monitor = ["monitor", "drift_report", "performance", "alert", "label"];
-export const useMonitors = () => useGet<Items<MonitorStatus>>("/monitors", monitor);
+export const useMonitors = () => useGet<Items<Monitor>>("/monitors", monitor);
 export const useMonitor = (name: string) => useGet<MonitorStatus>(`/deployments/${part(name)}/monitor`, monitor);
-export const useDrift = (name: string) => useGet<Items<DriftReport>>(`/deployments/${part(name)}/drift`, ["drift_report"]);
-export const usePerformance = (name: string) => useGet<Items<PerformancePoint>>(`/deployments/${part(name)}/performance`, ["performance", "label"]);
+export const useAlerts = () => useGet<Items<Alert>>("/alerts", ["alert"], { open: true });
+export const useDrift = (name: string) => useGet<Items<DriftReport>>(`/deployments/${part(name)}/drift`, ["drift_report"], { limit: 12 });
+export const usePerformance = (name: string) => useGet<Items<PerformancePoint>>(`/deployments/${part(name)}/performance`, ["performance", "label"], { limit: 100 });
 
 /* Governance */
 export const useTrace = (id: string) => useGet<Trace>(`/trace/${part(id)}`, []);

@@ -229,6 +229,7 @@ export interface GraphStep {
 export interface PipelineRunDetail extends PipelineRun {
   steps: StepRun[];
   graph: GraphStep[];
+  decisions: Decision[];
 }
 
 export interface Trigger {
@@ -241,11 +242,21 @@ export interface Trigger {
   last_decision?: Decision | null;
 }
 
+export interface FileProblem {
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+  help?: string | null;
+}
+
 export interface Pipeline {
   name: string;
   root: string;
-  objective?: { problem?: string; metric?: string; target?: number | null } | null;
+  objective?: { problem?: string | null; metric?: string | null; target?: number | null } | null;
   graph: GraphStep[];
+  deployment?: string | null;
+  problems: FileProblem[];
   last_run?: PipelineRun | null;
   runs: number;
 }
@@ -254,9 +265,10 @@ export interface PlanUnit {
   step: string;
   partition?: string | null;
   item?: Record<string, unknown>;
-  key: string;
+  key?: string | null;
   action: string;
   reason: string;
+  expected_ms?: number | null;
 }
 
 export interface Plan {
@@ -317,19 +329,37 @@ export interface Model {
   versions: ModelVersion[];
 }
 
-export interface Scores {
-  metrics: Record<string, number>;
-  slices: { slice: string; rows: number; metrics: Record<string, number> }[];
+export interface Scored {
+  model: string;
+  version?: number | null;
+  values: Record<string, number>;
+  latency_p50_ms?: number | null;
+  latency_p99_ms?: number | null;
+  starts_in_server: boolean;
+  no_skew?: boolean | null;
+  problem?: string | null;
+}
+
+export interface Slice {
+  column: string;
+  value: string;
+  rows: number;
+  challenger: Record<string, number>;
+  champion?: Record<string, number> | null;
 }
 
 export interface Evaluation {
   id: string;
   time_ms: number;
+  data: string;
   rows: number;
-  challenger: Scores;
-  champion?: Scores | null;
-  champion_version?: number | null;
-  checks: { name: string; passed: boolean; detail: string }[];
+  label: string;
+  metric: string;
+  challenger: Scored;
+  champion?: Scored | null;
+  comparison?: { difference: number; interval?: number[] | null; p_value?: number | null; method: string } | null;
+  slices: Slice[];
+  sentence: string;
 }
 
 /* Serving */
@@ -410,8 +440,11 @@ export interface DriftReport {
   deployment: string;
   model: string;
   version: number;
-  window: { from_ms: number; to_ms: number; rows: number };
-  reference: { text: string; rows: number };
+  from_ms: number;
+  to_ms: number;
+  rows: number;
+  reference: string;
+  reference_rows: number;
   settings: { warn_share: number; alarm_share: number };
   moved_share: number;
   verdict: string;
@@ -423,11 +456,15 @@ export interface DriftReport {
 export interface PerformancePoint {
   id: string;
   time_ms: number;
-  window: { from_ms: number; to_ms: number; rows: number };
+  model: string;
   version: number;
+  from_ms: number;
+  to_ms: number;
+  rows: number;
   labels: number;
   completeness: number;
-  metrics: Record<string, number>;
+  metric: string;
+  values: Record<string, number>;
   at_release: Record<string, number>;
   verdict: string;
   sentence: string;
@@ -437,22 +474,34 @@ export interface Alert {
   id: string;
   deployment: string;
   kind: string;
-  severity: string;
-  text: string;
+  state: string;
+  sentence: string;
   opened_ms: number;
+  acknowledged_by?: string | null;
   closed_ms?: number | null;
+  record?: string | null;
 }
 
-export interface MonitorStatus {
+export interface Monitor {
   deployment: string;
+  state: string;
+  version?: number | null;
+  checked_ms?: number | null;
+}
+
+export interface MonitorWindow {
   model: string;
   version: number;
-  state: string;
+  from_ms: number;
+  to_ms: number;
   rows: number;
-  labels: number;
-  last_drift?: DriftReport | null;
-  last_performance?: PerformancePoint | null;
+}
+
+export interface MonitorStatus extends Monitor {
+  drift?: DriftReport | null;
+  measured?: PerformancePoint | null;
   alerts: Alert[];
+  windows: MonitorWindow[];
 }
 
 /* Governance */

@@ -1,6 +1,6 @@
 /** The panels of a data set's page. */
 import { useState } from "react";
-import { useContract, useDataDiff, useDataFiles, useProfile, useRows, useRunSearch } from "../api/queries";
+import { useContract, useDataDiff, useDataFiles, useProfile, useRows, useUses } from "../api/queries";
 import type { ColumnProfile, DataVersion, Violation } from "../api/types";
 import { bytes, count, figure, inline, percent, plural, shortId } from "../lib/format";
 import { paths } from "../lib/paths";
@@ -82,7 +82,7 @@ export function ChangePanel({ name, from, to }: { name: string; from: string; to
 
 export function UsesPanel({ name, version }: { name: string; version: string }) {
   const ref = `${name}@${version}`;
-  const query = useRunSearch({ filter: `tags.\`volano.data.${name}\` = '${ref}'`, order_by: ["start_time DESC"], max_results: 20 });
+  const query = useUses(name, version);
   return (
     <Panel title="Who uses it">
       <Loaded query={query}>

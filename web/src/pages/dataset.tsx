@@ -1,12 +1,12 @@
 /** One data set at one version: what changed, is it valid, distributions, rows, who uses it. */
 import { useParams } from "@tanstack/react-router";
-import { useDataset, useDatasetVersions } from "../api/queries";
+import { useDataDiff, useDataset, useDatasetVersions, useUses } from "../api/queries";
 import type { DataVersion, Dataset } from "../api/types";
 import { bytes, count, plural, shortId, signed } from "../lib/format";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Cards, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
-import { Empty, Loaded } from "../ui/state";
+import { Empty, Loaded, settled } from "../ui/state";
 import { Status } from "../ui/status";
 import { ChangePanel, ContractPanel, FilesPanel, ProfilePanel, RowsPanel, UsesPanel, ViolationsPanel } from "./dataset-parts";
 
@@ -84,7 +84,16 @@ function Body({ dataset, version, versions, tab }: { dataset: Dataset; version: 
   if (tab === "rows") return <RowsPanel name={name} version={at} />;
   if (tab === "contract") return <ContractPanel name={name} version={version} />;
   if (tab === "files") return <FilesPanel name={name} version={at} />;
+  return <Main dataset={dataset} version={version} versions={versions} />;
+}
+
+function Main({ dataset, version, versions }: { dataset: Dataset; version: DataVersion; versions: DataVersion[] }) {
+  const name = dataset.name;
+  const at = refOf(version);
   const before = versions.find((v) => v.number && v.commit !== version.commit && v.time_ms <= version.time_ms);
+  const diff = useDataDiff(name, before ? refOf(before) : "", at, before !== undefined);
+  const uses = useUses(name, at);
+  if (!settled(diff, uses)) return null;
   return (
     <div className="cols main-side">
       <div className="stack gap12">

@@ -94,15 +94,12 @@ export function DecisionTable({ items }: { items: Decision[] }) {
   );
 }
 
-export function DecisionList({ title, kind, subject, limit, filter }: { title: string; kind?: string; subject?: string; limit: number; filter?: (decision: Decision) => boolean }) {
-  const query = useDecisions({ kind, subject, limit });
+export function DecisionList({ title, project, limit }: { title: string; project?: string; limit: number }) {
+  const query = useDecisions({ project, limit });
   return (
     <Panel title={title}>
       <Loaded query={query}>
-        {(list) => {
-          const items = filter ? list.items.filter(filter) : list.items;
-          return items.length === 0 ? <p className="pad ink2">Nothing was decided yet.</p> : <DecisionTable items={items} />;
-        }}
+        {(list) => (list.items.length === 0 ? <p className="pad ink2">Nothing was decided yet.</p> : <DecisionTable items={list.items} />)}
       </Loaded>
     </Panel>
   );

@@ -11,7 +11,7 @@ import { toast, useView } from "../lib/store";
 import { Cards, Cli, Facts, Page, Panel, To, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { Meter } from "../ui/small";
-import { Empty, Fault, Loaded } from "../ui/state";
+import { Empty, Fault, Loaded, settled } from "../ui/state";
 import { Status } from "../ui/status";
 
 function Traffic({ deployment }: { deployment: Deployment }) {
@@ -150,8 +150,7 @@ function Predictions({ items }: { items: Prediction[] }) {
                 <When ms={p.time_ms} />
               </td>
               <td className="mono">
-                {p.model}:{p.version}
-                {p.route === "canary" && <span className="tag">canary</span>}
+                {p.model}:{p.version} {p.route === "canary" && <span className="tag">canary</span>}
               </td>
               <td className="mono">
                 <span className="cut" title={inline(p.output)}>
@@ -170,6 +169,7 @@ function Predictions({ items }: { items: Prediction[] }) {
 function Body({ deployment }: { deployment: Deployment }) {
   const predictions = usePredictions(deployment.name);
   const items = predictions.data?.items ?? [];
+  if (!settled(predictions)) return null;
   return (
     <>
       <Panel>

@@ -1,15 +1,14 @@
 /** An evaluation: both models on the same frozen rows, overall and per slice. */
 import { useEvaluation } from "../api/queries";
-import type { Evaluation } from "../api/types";
-import { count, figure, signed } from "../lib/format";
-import { useParam } from "../ui/bits";
-import { Panel } from "../ui/bits";
+import type { Evaluation, Scored } from "../api/types";
+import { count, figure, signed, span } from "../lib/format";
+import { Panel, useParam } from "../ui/bits";
 import { Loaded } from "../ui/state";
 import { Glyph } from "../ui/status";
 
 function Overall({ evaluation }: { evaluation: Evaluation }) {
   const { challenger, champion } = evaluation;
-  const keys = Object.keys(challenger.metrics).sort();
+  const keys = Object.keys(challenger.values).sort();
   return (
     <div className="scroll">
       <table className="t">
@@ -17,14 +16,14 @@ function Overall({ evaluation }: { evaluation: Evaluation }) {
           <tr>
             <th>metric</th>
             <th className="num">this version</th>
-            <th className="num">{champion ? `champion${evaluation.champion_version ? ` :${evaluation.champion_version}` : ""}` : "no champion yet"}</th>
+            <th className="num">{champion ? `champion${champion.version ? ` :${champion.version}` : ""}` : "no champion yet"}</th>
             <th className="num">difference</th>
           </tr>
         </thead>
         <tbody>
           {keys.map((key) => {
-            const a = challenger.metrics[key];
-            const b = champion?.metrics[key];
+            const a = challenger.values[key];
+            const b = champion?.values[key];
             return (
               <tr key={key}>
                 <td>{key}</td>
@@ -41,11 +40,11 @@ function Overall({ evaluation }: { evaluation: Evaluation }) {
 }
 
 function Slices({ evaluation }: { evaluation: Evaluation }) {
-  const keys = Object.keys(evaluation.challenger.metrics).sort();
-  const [metric, setMetric] = useParam("slice_metric", keys.find((k) => /auc/i.test(k)) ?? keys[0] ?? "");
-  const before = new Map(evaluation.champion?.slices.map((s) => [s.slice, s.metrics[metric]]));
-  const rows = evaluation.challenger.slices
-    .map((s) => ({ ...s, value: s.metrics[metric], other: before.get(s.slice) }))
+  const keys = Object.keys(evaluation.challenger.values).sort();
+  const [metric, setMetric] = useParam("slice_metric", evaluation.metric);
+  // The worst comes first: against the champion where there is one.
+  const rows = evaluation.slices
+    .map((s) => ({ slice: `${s.column}=${s.value}`, rows: s.rows, value: s.challenger[metric], other: s.champion?.[metric] }))
     .sort((a, b) => (a.value ?? 0) - (a.other ?? 0) - ((b.value ?? 0) - (b.other ?? 0)));
   return (
     <Panel
@@ -86,27 +85,35 @@ function Slices({ evaluation }: { evaluation: Evaluation }) {
   );
 }
 
+/** Whether the model serves as it was trained. */
+function serves(scored: Scored): { name: string; passed: boolean | null; detail: string }[] {
+  const latency = scored.latency_p99_ms == null ? "" : `p50 ${span(scored.latency_p50_ms)}, p99 ${span(scored.latency_p99_ms)} for one row`;
+  return [
+    { name: "starts in the server", passed: scored.starts_in_server, detail: scored.starts_in_server ? latency : (scored.problem ?? "") },
+    { name: "no skew", passed: scored.no_skew ?? null, detail: scored.no_skew === false ? (scored.problem ?? "") : "rows one by one and together" },
+  ];
+}
+
 export function EvaluationPanel({ id }: { id: string }) {
   const query = useEvaluation(id);
   return (
     <Loaded query={query} missing={null}>
       {(evaluation) => (
         <>
-          <Panel title="Evaluation" tools={`${count(evaluation.rows)} frozen rows`}>
+          <Panel title="Evaluation" tools={`${count(evaluation.rows)} frozen rows, label ${evaluation.label}`}>
+            <p className="pad wrap">{evaluation.sentence}</p>
             <Overall evaluation={evaluation} />
-            {evaluation.checks.length > 0 && (
-              <ul className="lines">
-                {evaluation.checks.map((c) => (
-                  <li key={c.name} className="row">
-                    <Glyph state={c.passed ? "passed" : "failed"} />
-                    <span>{c.name}</span>
-                    <span className="ink2 wrap">{c.detail}</span>
-                  </li>
-                ))}
-              </ul>
-            )}
+            <ul className="lines">
+              {serves(evaluation.challenger).map((c) => (
+                <li key={c.name} className="row">
+                  <Glyph state={c.passed === null ? "unknown" : c.passed ? "passed" : "failed"} />
+                  <span>{c.name}</span>
+                  <span className="ink2 wrap">{c.detail}</span>
+                </li>
+              ))}
+            </ul>
           </Panel>
-          {evaluation.challenger.slices.length > 0 && <Slices evaluation={evaluation} />}
+          {evaluation.slices.length > 0 && <Slices evaluation={evaluation} />}
         </>
       )}
     </Loaded>

@@ -2,14 +2,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { send } from "../api/client";
-import { useDecisions, useDeployments, useModel } from "../api/queries";
+import { useDecisions, useDeployments, useEvaluation, useModel } from "../api/queries";
 import type { Decision, Model, ModelVersion } from "../api/types";
 import { figure, shortId, signed } from "../lib/format";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
 import { Cli, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
-import { Empty, Fault, Loaded } from "../ui/state";
+import { Empty, Fault, Loaded, settled } from "../ui/state";
 import { Glyph, Status } from "../ui/status";
 import { Evidence, Outcome } from "./decisions";
 import { AliasTag } from "./models";
@@ -42,25 +42,21 @@ function useMove(model: Model | undefined) {
 
 interface Condition {
   condition: string;
-  passed: boolean | null;
-  reason: string;
+  outcome: string;
+  sentence: string;
 }
 
-/** The verdicts per condition, wherever the evidence keeps them. */
+/** The verdict on each condition of a gate, from the decision's evidence. */
 export function conditions(evidence: unknown): Condition[] {
-  if (evidence === null || typeof evidence !== "object") return [];
-  const record = evidence as Record<string, unknown>;
-  const list = record.conditions ?? record.verdicts ?? record.checks;
+  const list = (evidence as { conditions?: unknown } | null)?.conditions;
   if (!Array.isArray(list)) return [];
-  return list.map((item) => {
-    const entry = (item ?? {}) as Record<string, unknown>;
-    const passed = entry.passed ?? entry.holds ?? entry.verdict;
-    return {
-      condition: String(entry.condition ?? entry.text ?? entry.check ?? ""),
-      passed: typeof passed === "boolean" ? passed : typeof passed === "string" ? ["passed", "pass", "holds", "ok", "true"].includes(passed) : null,
-      reason: String(entry.reason ?? entry.sentence ?? entry.said ?? entry.detail ?? ""),
-    };
-  });
+  return (list as Partial<Condition>[]).map((c) => ({ condition: c.condition ?? "", outcome: c.outcome ?? "unknown", sentence: c.sentence ?? "" }));
+}
+
+/** The evaluation that a gate looked at. */
+function evaluationOf(decision: Decision | undefined): string | undefined {
+  const id = (decision?.evidence as { evaluation?: unknown } | null | undefined)?.evaluation;
+  return typeof id === "string" ? id : undefined;
 }
 
 function Gate({ decision }: { decision: Decision }) {
@@ -77,10 +73,10 @@ function Gate({ decision }: { decision: Decision }) {
               {list.map((c) => (
                 <tr key={c.condition}>
                   <td>
-                    <Glyph state={c.passed === null ? "unknown" : c.passed ? "passed" : "failed"} />
+                    <Glyph state={c.outcome} tone={c.outcome === "passed" ? "good" : c.outcome === "no_champion" ? "idle" : "bad"} />
                   </td>
                   <td className="mono wrap">{c.condition}</td>
-                  <td className="ink2 wrap">{c.reason}</td>
+                  <td className="ink2 wrap">{c.sentence}</td>
                 </tr>
               ))}
             </tbody>
@@ -250,8 +246,12 @@ function Body({ model, promote }: { model: Model; promote: (version: number) => 
   const by = (alias: string) => model.versions.find((v) => v.version === model.aliases.find((a) => a.alias === alias)?.version);
   const champion = by("champion");
   const at = model.versions.find((v) => v.version === Number(wanted)) ?? by("challenger") ?? champion ?? model.versions[0];
+  const judged = at && gates.data?.items.find((d) => d.kind === "gate" && (d.subject === `${model.name}:${at.version}` || (at.pipeline_run && d.pipeline_run === at.pipeline_run)));
+  const evaluationId = at?.evaluation ?? evaluationOf(judged);
+  const evaluation = useEvaluation(evaluationId);
+  const deployments = useDeployments();
+  if (!settled(gates, evaluation, deployments)) return null;
   if (!at) return <Empty center title={`${model.name} has no version yet`} cli="volano pipeline run" />;
-  const judged = gates.data?.items.find((d) => d.subject === `${model.name}:${at.version}` || (at.pipeline_run && d.pipeline_run === at.pipeline_run));
   return (
     <>
       <Duel champion={champion} challenger={by("challenger")} />
@@ -259,7 +259,7 @@ function Body({ model, promote }: { model: Model; promote: (version: number) => 
         <div className="stack gap12">
           <Versions model={model} at={at.version} pick={(v) => pick(String(v))} promote={promote} />
           {judged && <Gate decision={judged} />}
-          {at.evaluation && <EvaluationPanel id={at.evaluation} />}
+          {evaluationId && <EvaluationPanel id={evaluationId} />}
         </div>
         <div className="stack gap12">
           <Origin version={at} />

@@ -21,6 +21,9 @@ function shade(column: ColumnDrift | undefined): string {
   return column.moved_share > 0.03 ? "h2" : column.moved_share > 0.005 ? "h1" : "";
 }
 
+/** A share short enough for a cell; under one in a thousand it is nothing. */
+const share = (value: number) => (value < 0.001 ? "0" : percent(value, value < 0.0995 ? 1 : 0));
+
 function find(report: DriftReport, name: string): ColumnDrift | undefined {
   return report.columns.find((c) => c.column === name) ?? (report.prediction?.column === name ? report.prediction : undefined);
 }
@@ -36,8 +39,8 @@ function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: str
             </th>
             {reports.map((r) => (
               <th key={r.id}>
-                <button type="button" className="linkish small" aria-pressed={r.id === at?.id} onClick={() => pick(r.id)} title={`${exact(r.window.from_ms)} to ${exact(r.window.to_ms)}, ${count(r.window.rows)} rows, version ${r.version}`}>
-                  {moment(r.window.to_ms)}
+                <button type="button" className="linkish small" aria-pressed={r.id === at?.id} onClick={() => pick(r.id)} title={`${exact(r.from_ms)} to ${exact(r.to_ms)}, ${count(r.rows)} rows, version ${r.version}`}>
+                  {moment(r.to_ms)}
                 </button>
               </th>
             ))}
@@ -55,7 +58,7 @@ function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: str
                 return (
                   <td key={r.id} className={shade(c)}>
                     <span title={c?.sentence ?? "not in this window"}>
-                      {c ? figure(c.moved_share, 3) : "–"}
+                      {c ? share(c.moved_share) : "–"}
                       {tone === "bad" && <b aria-label="alarm">✗</b>}
                       {tone === "warn" && <b aria-label="warning">!</b>}
                     </span>
@@ -73,7 +76,7 @@ function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: str
 function Columns({ report }: { report: DriftReport }) {
   const columns = [...(report.prediction ? [report.prediction] : []), ...report.columns];
   return (
-    <Panel title="Columns of the window" tools={`${count(report.window.rows)} rows against ${report.reference.text} (${count(report.reference.rows)} rows)`}>
+    <Panel title="Columns of the window" tools={`${count(report.rows)} rows against ${report.reference} (${count(report.reference_rows)} rows)`}>
       <div className="scroll" tabIndex={0} role="region" aria-label="Columns of the window">
         <table className="t">
           <thead>
@@ -119,7 +122,7 @@ function Columns({ report }: { report: DriftReport }) {
 
 export function DriftPanel({ name, reports }: { name: string; reports: DriftReport[] }) {
   const [picked, pick] = useParam("report");
-  const inOrder = useMemo(() => [...reports].sort((a, b) => a.window.to_ms - b.window.to_ms).slice(-WINDOWS), [reports]);
+  const inOrder = useMemo(() => [...reports].sort((a, b) => a.to_ms - b.to_ms).slice(-WINDOWS), [reports]);
   const newest = inOrder.at(-1);
   const at = inOrder.find((r) => r.id === picked) ?? newest;
   if (!newest || !at) {
@@ -145,7 +148,7 @@ export function DriftPanel({ name, reports }: { name: string; reports: DriftRepo
           title="Share of rows that moved, by window"
           time
           zero
-          lines={names.slice(0, 8).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.window.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
+          lines={names.slice(0, 8).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
           limits={[
             { value: at.settings.warn_share, name: "warns at", tone: "warn" },
             { value: at.settings.alarm_share, name: "alarms at", tone: "bad" },

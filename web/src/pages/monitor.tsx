@@ -10,19 +10,28 @@ import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
 import { Cards, Page, Panel, To, When } from "../ui/bits";
 import { Chart, type Line } from "../ui/chart";
-import { Empty, Fault, Loaded } from "../ui/state";
-import { Glyph, Status, type Tone } from "../ui/status";
+import { Empty, Fault, Loaded, settled } from "../ui/state";
+import { Status, type Tone } from "../ui/status";
 import { DriftPanel } from "./monitor-drift";
 
 export function verdictTone(verdict: string): Tone {
-  if (verdict === "steady" || verdict === "ok" || verdict === "stable") return "good";
-  if (verdict === "alarm" || verdict === "bad" || verdict === "degraded") return "bad";
-  if (verdict === "warn" || verdict === "warning") return "warn";
+  if (verdict === "steady" || verdict === "holds" || verdict === "measured") return "good";
+  if (verdict === "alarm" || verdict === "alarmed" || verdict === "degraded") return "bad";
+  if (verdict === "warn" || verdict === "warned" || verdict === "doubtful") return "warn";
   return "idle";
 }
 
 function Alerts({ items }: { items: Alert[] }) {
-  const open = items.filter((a) => !a.closed_ms);
+  const client = useQueryClient();
+  const acknowledge = useMutation({
+    mutationFn: (id: string) => send("POST", `/alerts/${encodeURIComponent(id)}/acknowledge`, {}),
+    onSuccess: () => {
+      toast("You look after this alert");
+      void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("alert") ?? false });
+    },
+    onError: (error) => toast(error.message),
+  });
+  const open = items.filter((a) => a.state !== "closed");
   if (open.length === 0) {
     return (
       <div className="pad">
@@ -33,27 +42,38 @@ function Alerts({ items }: { items: Alert[] }) {
   return (
     <ul className="lines">
       {open.map((a) => (
-        <li key={a.id} className="row top">
-          <Glyph state={a.severity} tone={verdictTone(a.severity) === "idle" ? "bad" : verdictTone(a.severity)} />
-          <span className="grow wrap">{a.text}</span>
+        <li key={a.id} className="row">
+          <Status state={a.kind} tone={a.state === "open" ? "bad" : "warn"} />
+          <span className="grow wrap">{a.sentence}</span>
           <span className="ink3 small">
             since <When ms={a.opened_ms} />
           </span>
+          {a.acknowledged_by ? (
+            <span className="ink2 small">{a.acknowledged_by} looks after it</span>
+          ) : (
+            <button type="button" className="btn" disabled={acknowledge.isPending} onClick={() => acknowledge.mutate(a.id)}>
+              Acknowledge
+            </button>
+          )}
         </li>
       ))}
     </ul>
   );
 }
 
-/** The metric that gates look at is shown first. */
+/** The metric that counts is shown first, then the best known of the others. */
 function metricsOf(points: readonly PerformancePoint[]): string[] {
-  const keys = [...new Set(points.flatMap((p) => Object.keys(p.metrics)))];
-  return keys.sort((a, b) => Number(/auc/i.test(b)) - Number(/auc/i.test(a)) || a.localeCompare(b)).slice(0, 4);
+  const counts = points.at(-1)?.metric ?? "";
+  const keys = [...new Set(points.flatMap((p) => Object.keys(p.values)))];
+  const rank = (key: string) => (key === counts ? 0 : KNOWN.includes(key) ? 1 + KNOWN.indexOf(key) : 99);
+  return keys.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).slice(0, 6);
 }
+
+const KNOWN = ["roc_auc", "pr_auc", "average_precision", "log_loss", "brier", "accuracy", "f1", "rmse", "mae", "r2"];
 
 function Performance({ name }: { name: string }) {
   const query = usePerformance(name);
-  const points = useMemo(() => [...(query.data?.items ?? [])].sort((a, b) => a.window.to_ms - b.window.to_ms), [query.data]);
+  const points = useMemo(() => [...(query.data?.items ?? [])].sort((a, b) => a.to_ms - b.to_ms), [query.data]);
   const newest = points.at(-1);
   return (
     <Loaded query={query}>
@@ -76,7 +96,7 @@ function Performance({ name }: { name: string }) {
             </Panel>
             <div className="cols charts">
               {metricsOf(points).map((key) => {
-                const line: Line = { id: key, name: key, slot: 1, x: points.map((p) => p.window.to_ms), y: points.map((p) => p.metrics[key] ?? null) };
+                const line: Line = { id: key, name: key, slot: 1, x: points.map((p) => p.to_ms), y: points.map((p) => p.values[key] ?? null) };
                 const release = newest.at_release[key];
                 return <Chart key={key} title={key} time lines={[line]} limits={release === undefined ? [] : [{ value: release, name: "at release", tone: "warn" }]} marks={versionMarks(points)} sync={`monitor ${name}`} />;
               })}
@@ -89,15 +109,18 @@ function Performance({ name }: { name: string }) {
 }
 
 /** Where another version began to answer. */
-export function versionMarks(points: readonly { version: number; window: { from_ms: number; to_ms: number } }[]): { x: number; name: string }[] {
-  return points.flatMap((p, i) => (i > 0 && points[i - 1]?.version !== p.version ? [{ x: p.window.to_ms, name: `v${p.version}` }] : []));
+export function versionMarks(points: readonly { version: number; to_ms: number }[]): { x: number; name: string }[] {
+  return points.flatMap((p, i) => (i > 0 && points[i - 1]?.version !== p.version ? [{ x: p.to_ms, name: `v${p.version}` }] : []));
 }
 
 function Body({ monitor }: { monitor: MonitorStatus }) {
   const drift = useDrift(monitor.deployment);
-  const last = monitor.last_drift;
-  const perf = monitor.last_performance;
-  const metric = perf ? metricsOf([perf])[0] : undefined;
+  const performance = usePerformance(monitor.deployment);
+  if (!settled(drift, performance)) return null;
+  const last = monitor.drift;
+  const perf = monitor.measured;
+  const metric = perf?.metric;
+  const window = monitor.windows[0];
   return (
     <>
       <Panel>
@@ -105,9 +128,9 @@ function Body({ monitor }: { monitor: MonitorStatus }) {
           items={[
             { label: "drift", value: last ? <Status state={last.verdict} tone={verdictTone(last.verdict)} /> : "–", note: last ? <When ms={last.time_ms} /> : "not computed yet" },
             { label: "moved share", value: figure(last?.moved_share), note: last ? `warns at ${percent(last.settings.warn_share, 0)}, alarms at ${percent(last.settings.alarm_share, 0)} of a column` : "" },
-            { label: metric ?? "performance", value: metric && perf ? figure(perf.metrics[metric]) : "–", note: metric && perf?.at_release[metric] !== undefined ? `${figure(perf.at_release[metric])} at release` : "no labels yet" },
-            { label: "predictions", value: count(monitor.rows), note: <To href={paths.deploy(monitor.deployment)}>{`${monitor.model}:${monitor.version}`}</To> },
-            { label: "labels", value: count(monitor.labels), note: monitor.rows ? `${percent(monitor.labels / monitor.rows, 0)} of the predictions` : "" },
+            { label: metric ?? "performance", value: metric && perf ? figure(perf.values[metric]) : "–", note: metric && perf?.at_release[metric] !== undefined ? `${figure(perf.at_release[metric])} at release` : "no labels yet" },
+            { label: "newest window", value: window ? `${count(window.rows)} rows` : "–", note: window ? <To href={paths.model(window.model, window.version)}>{`${window.model}:${window.version}`}</To> : <To href={paths.deploy(monitor.deployment)}>no window is full yet</To> },
+            { label: "labels", value: perf ? count(perf.labels) : "–", note: perf ? `${percent(perf.completeness, 0)} of the newest labelled window` : "none yet" },
           ]}
         />
       </Panel>

@@ -2,7 +2,7 @@
 import type { GraphStep, StepRun } from "../api/types";
 import { plural, words } from "../lib/format";
 import type { GraphNode } from "../ui/graph";
-import { glyphOf, toneOf } from "../ui/status";
+import { glyphs, toneOf, type Tone } from "../ui/status";
 
 /** The worst of a step's units speaks for the step. */
 const RANK = ["failed", "running", "claimed", "ready", "cancelled", "succeeded", "restored", "skipped"];
@@ -14,6 +14,9 @@ export function standing(units: readonly StepRun[]): { state: string; sub: strin
   const same = units.filter((u) => u.state === state).length;
   return { state, sub: same === units.length ? `${words(state)}, ${plural(units.length, "unit")}` : `${same} of ${units.length} ${words(state)}` };
 }
+
+/** A step that is ready waits: only a deployment that is ready is well. */
+export const stepTone = (state: string): Tone => (state === "ready" ? "idle" : toneOf(state));
 
 /** Nodes and edges; an input is `data.NAME` or `STEP.OUTPUT`, a part after `@` left out. */
 export function graphOf(steps: readonly GraphStep[], units: readonly StepRun[] = []): { nodes: GraphNode[]; edges: [string, string][] } {
@@ -34,7 +37,7 @@ export function graphOf(steps: readonly GraphStep[], units: readonly StepRun[] =
   const nodes: GraphNode[] = [...sources].map((name) => ({ id: `data.${name}`, name, sub: "data", kind: "data" }));
   for (const step of steps) {
     const at = standing(units.filter((u) => u.step === step.name));
-    nodes.push(at ? { id: step.name, name: step.name, sub: at.sub, glyph: glyphOf(at.state), tone: toneOf(at.state) } : { id: step.name, name: step.name, sub: step.kind });
+    nodes.push(at ? { id: step.name, name: step.name, sub: at.sub, glyph: glyphs[stepTone(at.state)], tone: stepTone(at.state) } : { id: step.name, name: step.name, sub: step.kind });
   }
   return { nodes, edges };
 }

@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { send, text } from "../api/client";
+import { send, textAndHeaders } from "../api/client";
 import { usePipelineRun } from "../api/queries";
 import type { PipelineRunDetail, StepRun } from "../api/types";
 import { inline, plural, shortId, span } from "../lib/format";
@@ -12,9 +12,9 @@ import { Cards, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
 import { Graph } from "../ui/graph";
 import { Empty, Fault, Loaded } from "../ui/state";
 import { Status, toneOf } from "../ui/status";
-import { DecisionList } from "./decisions";
+import { DecisionTable } from "./decisions";
 import { causeOf, unitName } from "./pipeline";
-import { graphOf } from "./pipeline-graph";
+import { graphOf, stepTone } from "./pipeline-graph";
 
 const LOG_MS = 1_000;
 const live = (state: string) => toneOf(state) === "live" || state === "queued" || state === "ready";
@@ -31,12 +31,13 @@ function useLog(step: StepRun | undefined): { body: string; error: unknown } {
   const query = useQuery({
     queryKey: ["log", id, step?.state],
     queryFn: async ({ signal }) => {
-      const more = await text(`/step-runs/${encodeURIComponent(id)}/log`, { offset: offset.current }, signal);
-      if (more) {
-        offset.current += new TextEncoder().encode(more).length;
+      // The server sends a piece at a time; an empty one is the end so far.
+      for (;;) {
+        const { body: more, headers } = await textAndHeaders(`/step-runs/${encodeURIComponent(id)}/log`, { offset: offset.current }, signal);
+        if (!more) return offset.current;
+        offset.current = Number(headers.get("x-volano-next-offset") ?? offset.current + new TextEncoder().encode(more).length);
         setBody((before) => before + more);
       }
-      return offset.current;
     },
     enabled: id !== "",
     gcTime: 0,
@@ -57,7 +58,7 @@ function Log({ step }: { step: StepRun }) {
   return (
     <pre
       ref={box}
-      className="log"
+      className="log step"
       tabIndex={0}
       aria-label={`Log of ${unitName(step)}`}
       onScroll={(e) => {
@@ -72,7 +73,7 @@ function Log({ step }: { step: StepRun }) {
 
 function StepPanel({ step }: { step: StepRun }) {
   return (
-    <Panel title={unitName(step)} tools={<Status state={step.state} />}>
+    <Panel title={unitName(step)} tools={<Status state={step.state} tone={stepTone(step.state)} />}>
       <div className="pad stack gap8">
         <Facts
           items={[
@@ -107,13 +108,13 @@ function Steps({ steps, at, pick }: { steps: StepRun[]; at?: string; pick: (id: 
           <tbody>
             {steps.map((s) => (
               <tr key={s.id} className={s.id === at ? "on" : ""}>
-                <td>
+                <td className="keep">
                   <button type="button" className="linkish" aria-pressed={s.id === at} onClick={() => pick(s.id)}>
                     {unitName(s)}
                   </button>
                 </td>
                 <td>
-                  <Status state={s.state} />
+                  <Status state={s.state} tone={stepTone(s.state)} />
                 </td>
                 <td className="wrap ink2">{s.failure?.message ?? s.reason}</td>
                 <td className="num">{s.started_ms ? span((s.finished_ms ?? Date.now()) - s.started_ms) : "–"}</td>
@@ -165,7 +166,11 @@ function Body({ run }: { run: PipelineRunDetail }) {
           </Panel>
         </div>
       </div>
-      <DecisionList title="Decisions" limit={200} filter={(d) => d.pipeline_run === run.id} />
+      {run.decisions.length > 0 && (
+        <Panel title="Decisions">
+          <DecisionTable items={run.decisions} />
+        </Panel>
+      )}
     </>
   );
 }

@@ -3,13 +3,13 @@ import { useMutation } from "@tanstack/react-query";
 import { useParams, useRouter } from "@tanstack/react-router";
 import { send } from "../api/client";
 import { usePipeline, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
-import type { Pipeline, PipelineRun, PlanUnit, Trigger } from "../api/types";
+import type { FileProblem, Pipeline, PipelineRun, PlanUnit, Trigger } from "../api/types";
 import { count, plural, span } from "../lib/format";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
 import { Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
-import { Graph, type GraphNode } from "../ui/graph";
-import { Empty, Fault, Loaded } from "../ui/state";
+import { Graph } from "../ui/graph";
+import { Empty, Fault, Loaded, settled } from "../ui/state";
 import { Status, toneOf } from "../ui/status";
 import { DecisionList } from "./decisions";
 import { graphOf } from "./pipeline-graph";
@@ -137,8 +137,8 @@ function PlanTable({ units }: { units: PlanUnit[] }) {
                 <Status state={u.action} tone={u.action === "run" ? "live" : "idle"} />
               </td>
               <td className="wrap ink2">{u.reason}</td>
-              <td className="mono ink3" title={u.key}>
-                {u.key.slice(0, 10)}
+              <td className="mono ink3" title={u.key ?? ""}>
+                {u.key?.slice(0, 10)}
               </td>
             </tr>
           ))}
@@ -148,16 +148,34 @@ function PlanTable({ units }: { units: PlanUnit[] }) {
   );
 }
 
+function Problems({ items }: { items: FileProblem[] }) {
+  return (
+    <Panel title="The project file has mistakes" tools={<Status state="failed">the last valid one is in force</Status>}>
+      <ul className="lines">
+        {items.map((p) => (
+          <li key={`${p.file}:${p.line}:${p.column} ${p.message}`} className="stack">
+            <span className="mono">{`${p.file}:${p.line}:${p.column}`}</span>
+            <span className="wrap">{p.message}</span>
+            {p.help && <span className="ink2 wrap">{p.help}</span>}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
 function Main({ pipeline }: { pipeline: Pipeline }) {
   const triggers = useTriggers();
+  const runs = usePipelineRuns(pipeline.name);
+  if (!settled(triggers, runs)) return null;
   const run = pipeline.last_run;
   const { nodes, edges } = graphOf(pipeline.graph);
-  const shown: GraphNode[] = nodes;
   return (
     <div className="cols main-side">
       <div className="stack gap12">
+        {pipeline.problems.length > 0 && <Problems items={pipeline.problems} />}
         <Panel title="Steps" tools={run && <Status state={run.state} tone={toneOf(run.state)}>{`run ${run.number} ${run.state}`}</Status>}>
-          <Graph nodes={shown} edges={edges} label={`Steps of ${pipeline.name}`} />
+          <Graph nodes={nodes} edges={edges} label={`Steps of ${pipeline.name}`} />
         </Panel>
         <Runs name={pipeline.name} />
       </div>
@@ -170,6 +188,7 @@ function Main({ pipeline }: { pipeline: Pipeline }) {
                 ["metric", pipeline.objective?.metric && <span key="m" className="mono">{pipeline.objective.metric}</span>],
                 ["target", pipeline.objective?.target != null ? <span key="t" className="mono">{pipeline.objective.target}</span> : ""],
                 ["runs", count(pipeline.runs)],
+                ["deploys to", pipeline.deployment && <To key="d" href={paths.deploy(pipeline.deployment)}>{pipeline.deployment}</To>],
                 ["folder", <span key="r" className="mono wrap">{pipeline.root}</span>],
               ]}
             />
@@ -190,7 +209,7 @@ export function PipelinePage() {
   const query = usePipeline(name);
   useView(name, tab === "plan" ? "volano pipeline plan" : "volano pipeline status");
   const run = useMutation({
-    mutationFn: () => send<PipelineRun>("POST", `/pipelines/${encodeURIComponent(name)}/runs`, {}),
+    mutationFn: () => send<PipelineRun>("POST", `/pipelines/${encodeURIComponent(name)}/runs`, { params: {} }),
     onSuccess: (made) => {
       toast(`Run ${made.number} of ${name} was started`);
       router.history.push(paths.pipelineRun(made.id));
@@ -210,7 +229,7 @@ export function PipelinePage() {
       {run.isError && <Panel><Fault error={run.error} retry={() => run.mutate()} /></Panel>}
       <Loaded query={query} missing={<Empty center title={`There is no pipeline ${name}`} cli="volano pipeline status" />}>
         {(pipeline) =>
-          tab === "plan" ? <Plan name={name} /> : tab === "decisions" ? <DecisionList title="Decisions of its triggers and gate" limit={100} filter={(d) => d.project === name || d.subject.startsWith(`${name}/`)} /> : <Main pipeline={pipeline} />
+          tab === "plan" ? <Plan name={name} /> : tab === "decisions" ? <DecisionList title="Decisions of its triggers and gate" project={name} limit={100} /> : <Main pipeline={pipeline} />
         }
       </Loaded>
     </Page>

@@ -1,11 +1,11 @@
 /** All pipelines: is it green, when next; and the newest decisions of their triggers. */
-import { usePipelines, useTriggers } from "../api/queries";
+import { useDecisions, usePipelines, useTriggers } from "../api/queries";
 import type { Pipeline, Trigger } from "../api/types";
 import { span } from "../lib/format";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Page, Panel, To, When } from "../ui/bits";
-import { Empty, Loaded } from "../ui/state";
+import { Empty, Loaded, settled } from "../ui/state";
 import { Status } from "../ui/status";
 import { DecisionList } from "./decisions";
 
@@ -32,7 +32,9 @@ function Row({ pipeline, triggers }: { pipeline: Pipeline; triggers: Trigger[] }
 export function Pipelines() {
   const query = usePipelines();
   const triggers = useTriggers();
+  const decisions = useDecisions({ limit: 30 });
   useView("Pipelines", "volano pipeline status");
+  if (!settled(query, triggers, decisions)) return <Page title="Pipelines">{null}</Page>;
   return (
     <Page title="Pipelines">
       <Loaded query={query}>

@@ -59,10 +59,15 @@ export function useCurves(run: Run, keys: readonly string[]) {
   });
 }
 
+/** The metrics whose curves the overview looks for. */
+export function curveKeys(run: Run): string[] {
+  return Object.keys(run.metrics).sort().slice(0, 12);
+}
+
 export function Curves({ run, most }: { run: Run; most?: number }) {
   const state = useCurveState();
   const keys = useMemo(() => Object.keys(run.metrics).sort(), [run.metrics]);
-  const asked = most === undefined ? keys : keys.slice(0, 12);
+  const asked = most === undefined ? keys : curveKeys(run);
   const results = useCurves(run, asked);
   // A metric with one point is a figure, not a curve.
   const curves = asked.map((key, i) => ({ key, points: results[i]?.data?.items ?? [] })).filter((c) => c.points.length > 1);

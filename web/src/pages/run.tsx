@@ -6,10 +6,10 @@ import { figure, shortId, span } from "../lib/format";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Cards, Cli, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
-import { Empty, Loaded } from "../ui/state";
+import { Empty, Loaded, settled } from "../ui/state";
 import { Status } from "../ui/status";
 import { Artifacts } from "./run-artifacts";
-import { Curves } from "./run-curves";
+import { curveKeys, Curves, useCurves } from "./run-curves";
 
 const TABS: [string, string][] = [
   ["", "Overview"],
@@ -73,6 +73,8 @@ function Origin({ run }: { run: Run }) {
 }
 
 function Summary({ run }: { run: Run }) {
+  const curves = useCurves(run, curveKeys(run));
+  if (!settled(...curves)) return null;
   const metrics = Object.entries(run.metrics).sort(([a], [b]) => a.localeCompare(b));
   const took = run.start_ms && run.end_ms ? run.end_ms - run.start_ms : null;
   return (

@@ -96,10 +96,16 @@ function options(props: ChartProps, width: number, height: number, colors: strin
     },
     axes: [
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font: "11px Inter, sans-serif", size: 28, gap: 6, values: props.time ? undefined : (_u, ticks) => ticks.map((v) => figure(v)) },
-      { stroke: ink, grid, ticks: { show: false }, font: "11px Inter, sans-serif", size: 58, gap: 6, values: (_u, ticks) => ticks.map((v) => (v === null ? "" : say(v))) },
+      { stroke: ink, grid, ticks: { show: false }, font: "11px Inter, sans-serif", size: 58, gap: 6, values: (_u, ticks, _axis, _space, step) => ticks.map((v) => (v === null ? "" : props.say ? say(v) : tick(v, step))) },
     ],
     hooks: { draw: [drawLimits(props.limits ?? [], props.marks ?? [], ink)] },
   };
+}
+
+/** As many digits as the distance of two ticks needs. */
+function tick(value: number, step: number): string {
+  if (!step || Math.abs(value) >= 1e6 || step < 1e-5) return figure(value);
+  return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
 }
 
 /** Room above and below the line, limits included, so that neither touches the frame. */

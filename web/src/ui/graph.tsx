@@ -25,7 +25,7 @@ export interface LayoutResult {
   width: number;
   height: number;
   nodes: Record<string, { x: number; y: number }>;
-  edges: { x: number; y: number }[][];
+  edges: { from: string; to: string; points: { x: number; y: number }[] }[];
 }
 
 const WIDTH = 168;
@@ -33,7 +33,19 @@ const HEIGHT = 46;
 /** Below this width the graph runs downwards. */
 const NARROW = 760;
 
-function curve(points: { x: number; y: number }[], down: boolean): string {
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** From the middle of one side to the middle of the other, by way of the layout's inner points. */
+function curve(points: Point[], from: Point, to: Point, down: boolean): string {
+  const start = down ? { x: from.x, y: from.y + HEIGHT / 2 } : { x: from.x + WIDTH / 2, y: from.y };
+  const end = down ? { x: to.x, y: to.y - HEIGHT / 2 } : { x: to.x - WIDTH / 2, y: to.y };
+  return through([start, ...(points.length > 3 ? points.slice(1, -1) : []), end], down);
+}
+
+function through(points: Point[], down: boolean): string {
   const [first, ...rest] = points;
   if (!first) return "";
   let path = `M${first.x} ${first.y}`;
@@ -44,6 +56,17 @@ function curve(points: { x: number; y: number }[], down: boolean): string {
     from = to;
   }
   return path;
+}
+
+/** About the height that the layout will need, so that nothing below moves when it arrives. */
+export function height(nodes: readonly GraphNode[], edges: readonly [string, string][], down: boolean): number {
+  const rank = new Map(nodes.map((n) => [n.id, 0]));
+  for (let round = 0; round < nodes.length; round += 1) for (const [a, b] of edges) rank.set(b, Math.max(rank.get(b) ?? 0, (rank.get(a) ?? 0) + 1));
+  const sizes = new Map<number, number>();
+  for (const r of rank.values()) sizes.set(r, (sizes.get(r) ?? 0) + HEIGHT + 20);
+  // An edge that passes by a rank takes room there as well.
+  for (const [a, b] of edges) for (let r = (rank.get(a) ?? 0) + 1; r < (rank.get(b) ?? 0); r += 1) sizes.set(r, (sizes.get(r) ?? 0) + 40);
+  return (down ? sizes.size * (HEIGHT + 32) : Math.max(0, ...sizes.values())) + 32;
 }
 
 const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
@@ -71,9 +94,10 @@ export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: Grap
     const request: LayoutRequest = { serial: Date.now(), nodes: ids, edges: links.filter(([a, b]) => known.has(a) && known.has(b)), down, width: WIDTH, height: HEIGHT };
     worker.current?.postMessage(request);
   }, [shape, down]);
+  const room = useMemo(() => height(nodes, edges, down), [nodes, edges, down]);
   const ready = layout && nodes.every((n) => layout.nodes[n.id]);
   return (
-    <div className="graph" ref={box} style={{ minHeight: ready ? undefined : 160 }} role="group" aria-label={label} tabIndex={0}>
+    <div className="graph" ref={box} style={{ minHeight: room }} role="group" aria-label={label} tabIndex={0}>
       {ready && (
         <svg width={layout.width} height={layout.height} viewBox={`0 0 ${layout.width} ${layout.height}`}>
           <defs>
@@ -81,9 +105,10 @@ export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: Grap
               <path d="M0 .5 7.5 4 0 7.5Z" className="arrowhead" />
             </marker>
           </defs>
-          {layout.edges.map((points, i) => (
-            <path key={i} className="edge" d={curve(points, down)} markerEnd="url(#arrow)" />
-          ))}
+          {layout.edges.map(({ from, to, points }) => {
+            const [a, b] = [layout.nodes[from], layout.nodes[to]];
+            return a && b ? <path key={`${from} ${to}`} className="edge" d={curve(points, a, b, down)} markerEnd="url(#arrow)" /> : null;
+          })}
           {nodes.map((node) => {
             const place = layout.nodes[node.id];
             if (!place) return null;

@@ -16,7 +16,7 @@ self.onmessage = (event: MessageEvent<LayoutRequest>) => {
     width: size.width ?? 0,
     height: size.height ?? 0,
     nodes: Object.fromEntries(nodes.map((id) => [id, { x: g.node(id).x, y: g.node(id).y }])),
-    edges: edges.map(([from, to]) => (g.edge(from, to) as { points: { x: number; y: number }[] }).points),
+    edges: edges.map(([from, to]) => ({ from, to, points: (g.edge(from, to) as { points: { x: number; y: number }[] }).points })),
   };
   self.postMessage(result);
 };

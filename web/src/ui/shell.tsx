@@ -49,7 +49,7 @@ function TopBar({ onJump, onHelp }: { onJump: () => void; onHelp: () => void }) 
   useCell(settings);
   const project = server.data?.projects[0];
   return (
-    <div className="topbar" role="banner">
+    <div className="topbar">
       <button type="button" className="jump" onClick={onJump}>
         <Icon name="search" />
         <span className="grow cut">Jump to a page, run, model or data set</span>
@@ -127,6 +127,7 @@ export function Shell() {
   ]);
   return (
     <div className="shell">
+      <header className="contents">
       <To href="/" className="brand" aria-label="Volano, overview">
         <svg width="18" height="18" viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" aria-hidden="true">
           <path d="M13.9 6.2A6.2 6.2 0 1 1 9.8 2.1" />
@@ -136,6 +137,7 @@ export function Shell() {
         <span>Volano</span>
       </To>
       <TopBar onJump={() => setOpen("palette")} onHelp={() => setOpen("help")} />
+      </header>
       <Side />
       <main className="main" id="main">
         <LoadingBar />

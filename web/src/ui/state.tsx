@@ -42,6 +42,11 @@ export function Empty({ title, children, cli, center }: { title: string; childre
   );
 }
 
+/** Whether all have answered at least once: panels that come one by one would push each other about. */
+export function settled(...queries: { isPending: boolean; fetchStatus: string }[]): boolean {
+  return queries.every((query) => !query.isPending || query.fetchStatus === "idle");
+}
+
 export function Fault({ error, retry }: { error: unknown; retry?: () => void }) {
   const problem = error instanceof ApiError ? error.problem : {};
   const message = error instanceof Error ? error.message : String(error);

@@ -38,6 +38,5 @@ export function Glyph({ state, tone }: { state: string; tone?: Tone }) {
   );
 }
 
-export function glyphOf(state: string): string {
-  return table[toneOf(state)][0];
-}
+/** The shape of each tone, for drawings. */
+export const glyphs: Record<Tone, string> = { good: table.good[0], bad: table.bad[0], warn: table.warn[0], live: table.live[0], idle: table.idle[0] };

@@ -1,0 +1,154 @@
+/** The page by keyboard alone, and the promises that need a click: compare, verify, undo. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
+import { launch } from "./browser";
+import { start, type Mock } from "./server";
+
+let browser: Browser;
+let mock: Mock;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launch();
+  mock = await start();
+});
+afterAll(async () => {
+  await browser.close();
+  await mock.close();
+});
+beforeEach(async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ["clipboard-read", "clipboard-write"] });
+  page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+});
+afterEach(() => page.context().close());
+
+const at = async (path: string) => {
+  await page.goto(mock.url + path);
+  await page.locator("main h1").waitFor();
+};
+
+test("go keys reach every room", async () => {
+  await at("/");
+  for (const [key, path] of [["d", "/data"], ["e", "/runs"], ["p", "/pipelines"], ["m", "/models"], ["s", "/deploy"], ["w", "/monitor"], ["a", "/activity"], ["o", "/"]] as const) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key);
+    await page.waitForURL(mock.url + path);
+  }
+});
+
+test("rows are walked, selected, compared and opened without a mouse", async () => {
+  await at("/runs");
+  await page.locator(".grow-row").first().waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.keyboard.press("c");
+  await page.waitForURL(/\/diff\/runs\?ids=[0-9a-f]{32},[0-9a-f]{32}/);
+  await page.getByText("2 runs compared").waitFor();
+  await page.goBack();
+  await page.locator(".grow-row").first().waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/r\/[0-9a-f]{32}/);
+});
+
+test("the slash filters, the filter is in the address", async () => {
+  await at("/runs");
+  await page.locator(".grow-row").first().waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("otter");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/filter=otter/);
+  await page.getByText(/of 150 runs|150 runs/).waitFor();
+  expect(mock.sent.at(-1)?.body).toMatchObject({ filter: "attributes.run_name ILIKE '%otter%'" });
+});
+
+test("the palette finds a model and gives focus back", async () => {
+  await at("/");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("option", { name: /model flights/ }).waitFor();
+  await page.keyboard.type("model flights");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${mock.url}/models/flights`);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.press("Escape");
+  expect(await page.locator("dialog[open]").count()).toBe(0);
+});
+
+test("help lists the keys of this page", async () => {
+  await at("/runs");
+  await page.locator(".grow-row").first().waitFor();
+  await page.keyboard.press("?");
+  const dialog = page.getByRole("dialog", { name: "Keys" });
+  await dialog.getByText("Compare the selection").waitFor();
+  await dialog.getByText("Copy the command of this view").waitFor();
+});
+
+test("t turns the light, and a reload keeps it", async () => {
+  await at("/settings");
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const before = await ground();
+  await page.keyboard.press("t");
+  const after = await ground();
+  expect(after).not.toBe(before);
+  await page.reload();
+  await page.locator("main h1").waitFor();
+  expect(await ground()).toBe(after);
+});
+
+test("the point copies the command of the view", async () => {
+  await at("/models/flights");
+  await page.getByText("Versions").waitFor();
+  await page.keyboard.press(".");
+  await page.getByText("Copied: volano model show flights").waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("volano model show flights");
+});
+
+test("one grid is one Tab stop, and focus is visible", async () => {
+  await at("/models");
+  await page.locator(".grow-row").first().waitFor();
+  const stops: string[] = [];
+  for (let i = 0; i < 40; i += 1) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const el = document.activeElement as HTMLElement;
+      if (el.dataset.seen) return "seen";
+      el.dataset.seen = "1";
+      const ring = getComputedStyle(el).outlineStyle !== "none" || el.matches(".grid, dialog input");
+      return `${el.getAttribute("role") ?? el.tagName}${ring ? "" : " without a ring"}`;
+    });
+    if (stop === "seen" || stop.startsWith("BODY")) break;
+    stops.push(stop);
+  }
+  expect(stops.filter((s) => s === "grid")).toHaveLength(1);
+  expect(stops.filter((s) => s.includes("without"))).toEqual([]);
+});
+
+test("the audit chain is checked in this browser, and a change shows", async () => {
+  await at("/activity");
+  await page.getByRole("button", { name: "Verify chain" }).click();
+  await page.getByText("340 events intact, checked here").waitFor();
+  await page.route("**/api/v1/audit?*", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace('"rows":111278', '"rows":111279') });
+  });
+  await page.getByRole("button", { name: "Verify chain" }).click();
+  await page.getByText(/broken at event \d+: its contents do not match its hash/).waitFor();
+});
+
+test("promoting offers undo, which rolls back", async () => {
+  await at("/models/flights");
+  await page.getByRole("button", { name: "Promote" }).first().click();
+  await page.getByText("flights:4 is champion").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("The champion before is back").waitFor();
+  expect(mock.sent.slice(-2).map((s) => s.path)).toEqual(["/api/v1/models/flights/promote", "/api/v1/models/flights/rollback"]);
+});
+
+test("a deployment is tried with its example and leads to the trace", async () => {
+  await at("/deploy/flights-late");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByLabel("Answer").getByText("0.2731").waitFor();
+});
