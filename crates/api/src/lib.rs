@@ -7,6 +7,7 @@ pub mod governance;
 pub mod pipelines;
 pub mod problem;
 pub mod router;
+pub mod serving;
 
 pub use extract::{Ctx, Json, Path, Query, RequestId};
 pub use problem::Problem;

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Problem, governance, pipelines};
+use crate::{Problem, governance, pipelines, serving};
 
 /// The path below which all of this API lives.
 pub const PREFIX: &str = "/api/v1";
@@ -25,7 +25,8 @@ fn rooms() -> OpenApiRouter<App> {
         OpenApiRouter::new()
             // Add your room here.
             .merge(governance::router())
-            .merge(pipelines::router()),
+            .merge(pipelines::router())
+            .merge(serving::router()),
     )
 }
 

@@ -21,6 +21,8 @@ use crate::{App, Audit, Context, Error, Result};
 pub const MAX_WORKERS: u32 = 32;
 /// Most requests that may wait.
 pub const MAX_QUEUE: u32 = 100_000;
+/// Rows of a model's example that are shown.
+const MAX_EXAMPLE: usize = 3;
 /// Longest time that a request may take, in milliseconds.
 pub const MAX_TIMEOUT_MS: i64 = 3_600_000;
 
@@ -48,6 +50,10 @@ pub struct DeploymentStatus {
     pub active_rollout: Option<Rollout>,
     /// The versions in memory.
     pub routes: Vec<RouteStatus>,
+    /// What they have done together, in this server.
+    pub rates: Rates,
+    /// Rows that the model was logged with, to try it.
+    pub example: Vec<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// One version in memory.
@@ -306,7 +312,23 @@ impl Serving {
         if let Some(warm) = deployment.previous() {
             routes.extend(self.route(&deployment, &warm.model, warm.version, RouteRole::Warm, Share::NONE));
         }
-        DeploymentStatus { deployment, state, message, active_rollout: rollout, routes }
+        let rates = Rates::together(&routes.iter().map(|route| route.rates).collect::<Vec<_>>());
+        let example = self.example(&deployment);
+        DeploymentStatus { deployment, state, message, active_rollout: rollout, routes, rates, example }
+    }
+
+    fn example(&self, deployment: &Deployment) -> Vec<serde_json::Map<String, serde_json::Value>> {
+        let Some(live) = &deployment.live else {
+            return Vec::new();
+        };
+        let key =
+            SlotKey { deployment: deployment.name.clone(), model: live.model.clone(), version: live.version };
+        match self.slots().get(&key).map(|slot| &slot.state) {
+            Some(SlotState::Ready(loaded)) => loaded.model.example().map_or_else(Vec::new, |(input, _)| {
+                (0..input.rows().min(MAX_EXAMPLE)).map(|row| input.row(row)).collect()
+            }),
+            _ => Vec::new(),
+        }
     }
 
     fn route(

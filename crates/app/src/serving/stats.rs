@@ -59,6 +59,26 @@ pub struct Rates {
     pub p99_ms: Option<f64>,
 }
 
+impl Rates {
+    /// Several routes as one: counts and rates added, shares and medians weighted by traffic, the worst 99th percentile.
+    pub fn together(routes: &[Self]) -> Self {
+        let per_min: f64 = routes.iter().map(|route| route.requests_per_min).sum();
+        let weighted = |value: fn(&Self) -> Option<f64>| {
+            let sum: f64 =
+                routes.iter().filter_map(|route| Some(value(route)? * route.requests_per_min)).sum();
+            (per_min > 0.0).then(|| sum / per_min)
+        };
+        Self {
+            requests: routes.iter().map(|route| route.requests).sum(),
+            errors: routes.iter().map(|route| route.errors).sum(),
+            requests_per_min: per_min,
+            error_rate: weighted(|route| Some(route.error_rate)).unwrap_or(0.0),
+            p50_ms: weighted(|route| route.p50_ms),
+            p99_ms: routes.iter().filter_map(|route| route.p99_ms).max_by(f64::total_cmp),
+        }
+    }
+}
+
 impl RouteStats {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
