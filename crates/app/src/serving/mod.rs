@@ -34,6 +34,8 @@ pub(crate) struct Serving {
     /// Where models find their runtimes.
     runtimes: inference::Runtimes,
     log: PredictionLog,
+    /// When the logs were compacted last.
+    tidied: Mutex<Option<std::time::Instant>>,
     /// Predictions that were answered but could not be logged.
     unlogged: std::sync::atomic::AtomicU64,
 }
@@ -46,6 +48,7 @@ impl Serving {
             reconciling: tokio::sync::Mutex::default(),
             runtimes: inference::Runtimes::new(home),
             log: PredictionLog::new(home.predictions_dir()),
+            tidied: Mutex::default(),
             unlogged: std::sync::atomic::AtomicU64::new(0),
         }
     }

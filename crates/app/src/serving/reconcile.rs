@@ -22,6 +22,8 @@ use super::{Serving, registry};
 use crate::{App, Audit, Context, Result};
 use domain::governance::role::Permission;
 
+/// How often the prediction logs are compacted.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// Most transitions of one deployment in one round; a rollout has fewer that need no waiting.
 const MAX_TRANSITIONS: usize = 4;
 
@@ -47,7 +49,23 @@ impl Deployments<'_> {
             }
         }
         serving.slots().retain(|key, _| wanted.contains(key));
+        self.tidy_when_due();
         Ok(())
+    }
+
+    /// Starts the compaction of the logs when it is due, without waiting for it.
+    fn tidy_when_due(&self) {
+        let mut tidied = self.0.serving().tidied.lock().unwrap_or_else(PoisonError::into_inner);
+        if tidied.is_some_and(|last| last.elapsed() < TIDY_EVERY) {
+            return;
+        }
+        *tidied = Some(Instant::now());
+        let app = self.0.clone();
+        tokio::spawn(async move {
+            if let Err(error) = app.deployments().tidy_logs(&app.system()).await {
+                tracing::warn!(%error, "compacting the prediction logs failed");
+            }
+        });
     }
 
     /// Seals and compacts the logs of all deployments; returns how many files were compacted.

@@ -1,15 +1,18 @@
 //! What serving asks of the registry, inside its own transactions.
 
 use db::Conn;
-use domain::Timestamp;
 use domain::data::{RelativePath, TreeFile};
 use domain::registry::alias::{AliasChange, CHALLENGER, CHAMPION};
 use domain::registry::model::ModelName;
 use domain::registry::model_version::VersionRef;
 use domain::serving::ServedVersion;
+use domain::{Id, Timestamp};
 
 use super::inference::ModelFiles;
 use crate::{Error, Result};
+
+/// The tag of a run that names the environment it ran in.
+const ENVIRONMENT_TAG: &str = "volano.env";
 
 /// The version that a reference names: `flights@champion`, `flights:3`, `flights`.
 pub(super) async fn resolve(conn: &mut Conn<'_>, reference: &str) -> Result<(ModelName, i64)> {
@@ -32,7 +35,22 @@ pub(super) async fn files(conn: &mut Conn<'_>, model: &ModelName, version: i64) 
     let found = db::registry::model_version::get(conn, model.as_str(), version).await?.ok_or_else(missing)?;
     let artifacts = db::registry::model_version::files(conn, found.model, version).await?;
     let files: Vec<TreeFile> = artifacts.into_iter().map(tree_file).collect::<Result<_>>()?;
-    Ok(ModelFiles { files, environment: found.version.provenance.environment })
+    let environment = match (found.version.provenance.environment, &found.version.run) {
+        (Some(key), _) => Some(key),
+        (None, Some(run)) => environment_of_run(conn, run).await?,
+        (None, None) => None,
+    };
+    Ok(ModelFiles { files, environment })
+}
+
+/// The key that the runner left on the run.
+async fn environment_of_run(conn: &mut Conn<'_>, run: &Id) -> Result<Option<String>> {
+    let Some(found) = db::tracking::run::get(conn, run).await? else {
+        return Ok(None);
+    };
+    let loaded = db::tracking::run::load(conn, vec![found]).await?;
+    let tags = loaded.into_iter().flat_map(|run| run.tags);
+    Ok(tags.into_iter().find(|tag| tag.key == ENVIRONMENT_TAG).map(|tag| tag.value))
 }
 
 /// Points the alias `champion` at what is served now, and removes `challenger` from it.
