@@ -22,12 +22,3 @@ CREATE TABLE rollout (
     finished BOOLEAN NOT NULL
 ) {without_rowid};
 CREATE INDEX rollout_deployment ON rollout (deployment, id);
-
--- Which runtime a model version gets and why, so that a restart need not compare again.
-CREATE TABLE runtime_choice (
-    model TEXT NOT NULL,
-    version BIGINT NOT NULL,
-    choice TEXT NOT NULL,
-    decided_ms BIGINT NOT NULL,
-    PRIMARY KEY (model, version)
-) {without_rowid};

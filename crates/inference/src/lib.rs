@@ -7,6 +7,7 @@
 pub mod error;
 pub mod invocation;
 pub mod mlmodel;
+pub mod onnx;
 pub mod python;
 pub mod signature;
 pub mod table;

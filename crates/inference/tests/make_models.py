@@ -43,6 +43,7 @@ def doubles():
         input_example=rows.head(2), pyfunc_predict_fn="predict_proba", pip_requirements=["scikit-learn", "mlflow"],
     )
     onnx(model, rows, "doubles")
+    onnx(LogisticRegression().fit(rows, rows.b > 50), rows, "other")
 
 
 def onnx(model, rows, name):

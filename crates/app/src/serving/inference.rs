@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::registry;
 use crate::{App, Context, Error, Home, Result};
 
+use ::inference::onnx;
+
 pub use ::inference::python::PythonRuntime;
 pub use ::inference::{
     Column, Data, Dtype, Error as ModelError, Health, Input, InvalidInput, Limits, LoadedModel, ModelInfo,
@@ -82,17 +84,29 @@ impl Inference<'_> {
     ) -> Result<Loaded> {
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let files = registry::files(&mut reader.conn(), model, version).await?;
+        let export = registry::export(&mut reader.conn(), model, version).await?;
         drop(reader);
-        self.load_files(ctx, files, limits).await
+        let export = export.map(|file| self.0.objects().path(&file)).transpose()?;
+        self.load_with(files, export, limits).await
     }
 
     /// Loads a model from its files, registered or not; returns when it is warm.
     pub async fn load_files(&self, ctx: &Context, files: ModelFiles, limits: Limits) -> Result<Loaded> {
         self.0.authorize(ctx, Permission::Read).await?;
+        self.load_with(files, None, limits).await
+    }
+
+    async fn load_with(&self, files: ModelFiles, export: Option<PathBuf>, limits: Limits) -> Result<Loaded> {
         let folder = self.checkout(files.files).await?;
         let environment = self.environment(&folder, files.environment.as_deref()).await?;
-        let source = ModelSource { folder, python: environment.python.clone() };
-        let mut loaded = self.load_folder(source, limits).await?;
+        let source = ModelSource { folder: folder.clone(), python: environment.python.clone() };
+        let loaded = self.load_folder(source, limits).await?;
+        let inside = loaded.model.info().onnx_file.as_deref().unwrap_or("model.onnx");
+        let export = export.or_else(|| Some(folder.join(inside)).filter(|path| path.is_file()));
+        let mut loaded = match export {
+            Some(export) => prefer_export(loaded, export, environment.python.clone(), limits).await?,
+            None => loaded,
+        };
         loaded._environment = Some(environment);
         Ok(loaded)
     }
@@ -148,6 +162,35 @@ impl Inference<'_> {
         let progress = |step| tracing::debug!(?step, "environment of a model");
         Ok(environments.ensure(&spec, progress).await?)
     }
+}
+
+/// The ONNX export instead of the Python form, when both answer the model's example alike; the report says which and why.
+async fn prefer_export(
+    python: Loaded,
+    export: PathBuf,
+    interpreter: PathBuf,
+    limits: Limits,
+) -> Result<Loaded> {
+    let model = Arc::clone(&python.model);
+    let work = move || {
+        let library = onnx::library(&interpreter).ok_or("the model's environment has no onnxruntime")?;
+        onnx::replacing(&*model, &export, &library, limits.queue)
+    };
+    let compared = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    Ok(match compared {
+        Ok((model, delta)) => {
+            let reason = format!(
+                "ONNX Runtime: the export answers the model's example as the Python model does, within {:.0e}",
+                onnx::BOUND
+            );
+            let report = RuntimeReport { runtime: RuntimeKind::Onnx, reason, max_delta: Some(delta) };
+            Loaded { model, report, ..python }
+        }
+        Err(why) => {
+            let reason = format!("{}; its ONNX export is not used: {why}", python.report.reason);
+            Loaded { report: RuntimeReport { reason, ..python.report }, ..python }
+        }
+    })
 }
 
 impl From<ModelError> for Error {

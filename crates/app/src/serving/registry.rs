@@ -1,11 +1,12 @@
 //! What serving asks of the registry, inside its own transactions.
 
 use db::Conn;
-use domain::data::{RelativePath, TreeFile};
+use domain::data::{FileId, RelativePath, TreeFile};
 use domain::registry::alias::{AliasChange, CHALLENGER, CHAMPION};
 use domain::registry::model::ModelName;
 use domain::registry::model_version::VersionRef;
 use domain::serving::ServedVersion;
+use domain::tracking::experiment::ARTIFACT_SCHEME;
 use domain::{Id, Timestamp};
 
 use super::inference::ModelFiles;
@@ -13,6 +14,9 @@ use crate::{Error, Result};
 
 /// The tag of a run that names the environment it ran in.
 const ENVIRONMENT_TAG: &str = "volano.env";
+
+/// Where a run keeps an ONNX export of its model.
+const EXPORTS: [&str; 2] = ["model.onnx", "onnx/model.onnx"];
 
 /// The version that a reference names: `flights@champion`, `flights:3`, `flights`.
 pub(super) async fn resolve(conn: &mut Conn<'_>, reference: &str) -> Result<(ModelName, i64)> {
@@ -41,6 +45,27 @@ pub(super) async fn files(conn: &mut Conn<'_>, model: &ModelName, version: i64) 
         (None, None) => None,
     };
     Ok(ModelFiles { files, environment })
+}
+
+/// The ONNX export that the version's run kept beside the model: `model.onnx` or `onnx/model.onnx`.
+pub(super) async fn export(conn: &mut Conn<'_>, model: &ModelName, version: i64) -> Result<Option<FileId>> {
+    let found = db::registry::model_version::get(conn, model.as_str(), version).await?;
+    let Some(run) = found.and_then(|found| found.version.run) else {
+        return Ok(None);
+    };
+    let Some(found) = db::tracking::run::get(conn, &run).await? else {
+        return Ok(None);
+    };
+    let location = found.info.artifact_uri.trim_start_matches(ARTIFACT_SCHEME).to_owned();
+    let Some((root, _)) = db::tracking::artifact::root_of(conn, &[location]).await? else {
+        return Ok(None);
+    };
+    for path in EXPORTS {
+        if let Some(found) = db::tracking::artifact::get(conn, root, path).await? {
+            return Ok(Some(found.file));
+        }
+    }
+    Ok(None)
 }
 
 /// The key that the runner left on the run.

@@ -1,6 +1,6 @@
-//! Deployments, rollouts and runtime choices on both engines.
+//! Deployments and rollouts on both engines.
 
-use db::serving::{deployment, rollout, runtime_choice};
+use db::serving::{deployment, rollout};
 use db::{Db, Error};
 use domain::registry::model::ModelName;
 use domain::serving::{Deployment, DeploymentSpec, Rollout, RolloutPlan, RolloutState, Share};
@@ -76,27 +76,5 @@ async fn rollouts_list_newest_first_and_keep_their_state() {
         assert_eq!(listed, vec![canary.clone(), sample(1)]);
         let found = rollout::get(&mut reader.conn(), &canary.id).await.unwrap();
         assert_eq!(found, Some(canary));
-    }
-}
-
-#[tokio::test]
-async fn a_runtime_choice_is_replaced_by_a_later_one() {
-    for test in testkit::databases().await {
-        for runtime in ["python", "onnx"] {
-            test.db
-                .write::<_, Error, _>(move |conn| {
-                    Box::pin(async move {
-                        let choice = serde_json::json!({"runtime": runtime});
-                        runtime_choice::put(conn, &model("flights"), 3, &choice, at(1)).await
-                    })
-                })
-                .await
-                .unwrap();
-        }
-        let mut reader = test.db.read().await.unwrap();
-        let found = runtime_choice::get(&mut reader.conn(), &model("flights"), 3).await.unwrap();
-        assert_eq!(found, Some(serde_json::json!({"runtime": "onnx"})));
-        let missing = runtime_choice::get(&mut reader.conn(), &model("flights"), 4).await.unwrap();
-        assert_eq!(missing, None);
     }
 }
