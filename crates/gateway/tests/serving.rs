@@ -223,6 +223,22 @@ async fn mistakes_are_told_with_the_column_and_without_a_stack_trace() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_unmodified_tritonclient_is_answered() {
+    let world = world().await;
+    let version = world.register("pipeline").await;
+    world.deploy(version).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let routes = world.gateway.clone().layer(axum::Extension(Actor::local()));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let client = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/compat/oip/client.py");
+    let asked =
+        tokio::task::spawn_blocking(move || Command::new(python()).args([client, &url, "late"]).output());
+    let asked = asked.await.unwrap().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+}
+
 /// Clients that call without a pause until they are told to stop; how many calls they made and which failed.
 struct Hammer {
     stop: Arc<AtomicBool>,

@@ -130,7 +130,7 @@ fn inputs(value: &Value, signature: Option<&Signature>) -> Result<Input, Invalid
         }
         (_, Some(signature)) => match signature.inputs.as_slice() {
             [spec] => signature::enforce_tensor(spec, value).map(Input::Tensor),
-            specs if specs.is_empty() => plain(value),
+            [] => plain(value),
             specs => Err(InvalidInput::whole(format!(
                 "the model takes {} arrays by name: send an object with {}",
                 specs.len(),

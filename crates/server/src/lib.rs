@@ -4,6 +4,7 @@ mod background;
 pub mod config;
 mod listen;
 mod metrics;
+mod metrics_serving;
 mod middleware;
 mod page;
 
@@ -111,7 +112,7 @@ fn routes(app: &App, config: &Config) -> Router {
         .merge(mlflow::router())
         .merge(gateway::router())
         .with_state(app.clone())
-        .merge(metrics.route())
+        .merge(metrics.route(app))
         .fallback(page::serve);
     middleware::wrap(routes, app, config, metrics)
 }

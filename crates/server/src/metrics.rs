@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use app::App;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, header};
@@ -16,6 +17,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+
+/// The line that ends the format.
+const CLOSING: &str = "# EOF";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -58,8 +62,8 @@ impl Metrics {
         Self { registry: Arc::new(registry), requests, seconds, memory }
     }
 
-    pub(crate) fn route(&self) -> Router {
-        Router::new().route("/metrics", get(show)).with_state(self.clone())
+    pub(crate) fn route(&self, app: &App) -> Router {
+        Router::new().route("/metrics", get(show)).with_state((self.clone(), app.clone()))
     }
 
     pub(crate) async fn observe(&self, request: Request, next: Next) -> Response {
@@ -78,12 +82,14 @@ impl Metrics {
     }
 }
 
-async fn show(State(metrics): State<Metrics>) -> Response {
+async fn show(State((metrics, app)): State<(Metrics, App)>) -> Response {
     metrics.memory.set(resident_bytes().unwrap_or(0));
     let mut text = String::new();
     if encode(&mut text, &metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
+    let end = text.find(CLOSING).unwrap_or(text.len());
+    text.insert_str(end, &crate::metrics_serving::text(&app));
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }

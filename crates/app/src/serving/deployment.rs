@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::inference::RuntimeReport;
 use super::rollout::{Start, end_running, start_in};
 use super::slot::{SlotKey, SlotState};
-use super::stats::Rates;
+use super::stats::{Rates, Tally};
 use super::{Serving, conditions, registry};
 use crate::{App, Audit, Context, Error, Result};
 
@@ -89,6 +89,19 @@ pub enum RouteRole {
     Warm,
 }
 
+/// What one loaded version has done since it was loaded.
+#[derive(Clone, Debug)]
+pub struct RouteTally {
+    /// The deployment.
+    pub deployment: Name,
+    /// The registered model.
+    pub model: ModelName,
+    /// Its version.
+    pub version: i64,
+    /// Its counts.
+    pub tally: Tally,
+}
+
 /// What a rollback did.
 #[derive(Clone, Debug, Serialize)]
 pub struct RolledBack {
@@ -135,6 +148,28 @@ impl Deployments<'_> {
             .await?;
         self.reconcile(&self.0.system()).await?;
         self.status(ctx, &applied).await
+    }
+
+    /// The counts of every loaded version, by deployment and version.
+    pub fn tallies(&self) -> Vec<RouteTally> {
+        let slots = self.0.serving().slots();
+        let mut tallies: Vec<RouteTally> = slots
+            .iter()
+            .map(|(key, slot)| RouteTally {
+                deployment: key.deployment.clone(),
+                model: key.model.clone(),
+                version: key.version,
+                tally: slot.stats.total(),
+            })
+            .collect();
+        tallies
+            .sort_by(|a, b| (&a.deployment, &a.model, a.version).cmp(&(&b.deployment, &b.model, b.version)));
+        tallies
+    }
+
+    /// Predictions that were answered but could not be logged, since the server started.
+    pub fn unlogged(&self) -> u64 {
+        self.0.serving().unlogged.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// One deployment, desired and actual.

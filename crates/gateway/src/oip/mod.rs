@@ -229,13 +229,12 @@ fn input(request: &InferRequest, signature: Option<&Signature>) -> Result<Input,
 
 /// One matrix is rows without names; anything else is one tensor per column.
 fn rows(request: &InferRequest) -> Result<RawRows, InvalidInput> {
-    if let [one] = request.inputs.as_slice() {
-        if let (Elements::Numbers(tensor), true) = (&one.elements, one.shape.len() == 2 && one.shape[1] > 1) {
-            let cells = (0..tensor.rows())
-                .map(|row| tensor.row(row).as_array().cloned().unwrap_or_default())
-                .collect();
-            return RawRows::from_split(None, cells);
-        }
+    if let [one] = request.inputs.as_slice()
+        && let (Elements::Numbers(tensor), true) = (&one.elements, one.shape.len() == 2 && one.shape[1] > 1)
+    {
+        let cells =
+            (0..tensor.rows()).map(|row| tensor.row(row).as_array().cloned().unwrap_or_default()).collect();
+        return RawRows::from_split(None, cells);
     }
     let columns = request.inputs.iter().map(|given| (given.name.clone(), given.values())).collect();
     RawRows::from_columns(columns)

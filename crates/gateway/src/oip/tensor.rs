@@ -291,11 +291,9 @@ fn of_values(name: &str, values: Vec<Value>, column: bool) -> NamedTensor {
     let numeric = values
         .iter()
         .all(|value| value.is_number() || value.is_null() || value.is_boolean() || value.is_array());
-    if numeric {
-        if let Ok(tensor) = tensor_from_json(&Value::Array(values.clone()), None) {
-            let shape = if tensor.shape.len() == 1 { shape(rows) } else { tensor.shape.clone() };
-            return NamedTensor::numbers(name, Tensor { shape, ..tensor });
-        }
+    if numeric && let Ok(tensor) = tensor_from_json(&Value::Array(values.clone()), None) {
+        let shape = if tensor.shape.len() == 1 { shape(rows) } else { tensor.shape.clone() };
+        return NamedTensor::numbers(name, Tensor { shape, ..tensor });
     }
     let text = |value: Value| match value {
         Value::String(text) => text,

@@ -16,7 +16,7 @@ fn prediction(millis: i64, number: u8) -> Prediction {
         features: serde_json::from_value(json!({"hour": 8, "carrier": "UA"})).unwrap(),
         output: json!([0.25, 0.75]),
         latency_us: 1_500,
-        request_id: (number % 2 == 0).then(|| "r-1".to_owned()),
+        request_id: number.is_multiple_of(2).then(|| "r-1".to_owned()),
     }
 }
 
