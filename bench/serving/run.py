@@ -112,7 +112,9 @@ def main():
         train(str(model))
         peer_port, port = free_port(), free_port()
         serve = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(peer_port), "--env-manager", "local"]
-        processes.append(subprocess.Popen(serve, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+        # mlflow starts its server by name, so that name must be found.
+        found = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        processes.append(subprocess.Popen(serve, env=found, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
         server = [os.environ["VOLANO"], "server", "--home", str(work / "home"), "--port", str(port)]
         processes.append(subprocess.Popen(server, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
         wait_for(peer_port, "/ping")
