@@ -6,6 +6,7 @@ use crate::ui;
 /// Builds and runs `volano demo` with `args`.
 pub fn demo(args: &[String]) -> Result {
     ui::build()?;
-    run(cargo().args(["build", "--package", "volano"]))?;
+    // The whole workspace, so that the tests find the dependencies built with the same features.
+    run(cargo().args(["build", "--workspace", "--bins"]))?;
     run(program(target().join("debug/volano")).arg("demo").args(args))
 }

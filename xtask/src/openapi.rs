@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::run::{Result, cargo, output, root};
+use crate::run::{Result, cargo, output, program, root, run, target};
 
 /// Writes the document, or says whether the committed one is current.
 pub fn write_or_check(check: bool) -> Result {

@@ -19,11 +19,11 @@ pub fn test() -> Result {
     report.part("lints", || {
         run(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
     })?;
-    report.part("openapi", || openapi::write_or_check(true))?;
     let python = report.part("python packages", services::python)?;
     let postgres = report.part("postgresql", Postgres::start)?;
     let chromium = report.part("chromium", services::chromium)?;
     report.part("build", || run(cargo().args(["build", "--workspace", "--all-targets", "--quiet"])))?;
+    report.part("openapi", || openapi::write_or_check(true))?;
     report.part("tests", || {
         let mut tests = cargo();
         if exists("cargo-nextest") {

@@ -17,6 +17,9 @@ pub struct DemoArgs {
     /// Port of the page and the APIs
     #[arg(long, default_value_t = 5000, value_name = "PORT")]
     pub port: u16,
+    /// Folder of the project that the demo makes, ./flights-demo when left out
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Arguments of `init`.
