@@ -2,6 +2,15 @@
 
 pub mod compare;
 pub mod drift;
+pub mod error;
+pub mod format;
 pub mod metrics;
 pub mod partition;
+pub mod profile;
+pub mod read;
 pub mod records;
+pub mod write;
+
+pub use error::{Error, Result};
+pub use format::Format;
+pub use read::TableFile;

@@ -4,6 +4,7 @@ pub mod commit;
 pub mod data_version;
 pub mod dataset;
 pub mod object_id;
+pub mod profile;
 pub mod reference;
 pub mod relative_path;
 pub mod source;

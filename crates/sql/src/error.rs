@@ -1,0 +1,179 @@
+//! What is wrong with a query, and where.
+
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+use domain::suggest::nearest;
+
+/// Result of a query function.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a query gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The text is wrong.
+    #[error("{}{message}{}", place(*line, *column), help.as_ref().map_or_else(String::new, |help| format!(": {help}")))]
+    Query {
+        /// Line in the text, from 1, when known.
+        line: Option<u64>,
+        /// Column in characters, from 1, when known.
+        column: Option<u64>,
+        /// What is wrong.
+        message: String,
+        /// The way out.
+        help: Option<String>,
+    },
+    /// An input cannot be read, or the result not be written.
+    #[error(transparent)]
+    Table(#[from] tables::Error),
+    /// Memory or scratch space ran out.
+    #[error("the query needs more memory than its limit of {limit_mib} MiB: {reason}; raise the step's `need: {{memory: …}}`, or join fewer rows at once")]
+    Memory {
+        /// The limit.
+        limit_mib: usize,
+        /// What the engine says.
+        reason: String,
+    },
+    /// The engine failed.
+    #[error("the query failed: {0}")]
+    Failed(String),
+}
+
+fn place(line: Option<u64>, column: Option<u64>) -> String {
+    match (line, column) {
+        (Some(line), Some(column)) => format!("line {line}, column {column}: "),
+        (Some(line), None) => format!("line {line}: "),
+        _ => String::new(),
+    }
+}
+
+/// Turns what the engine says about `query` into the place, the fault and the way out.
+pub(crate) fn explain(error: &DataFusionError, query: &str, inputs: &[String], limit: usize) -> Error {
+    let root = error.find_root();
+    if let DataFusionError::ResourcesExhausted(reason) = root {
+        return Error::Memory {
+            limit_mib: limit >> 20,
+            reason: first_line(reason),
+        };
+    }
+    if let DataFusionError::SchemaError(schema, _) = root {
+        return schema_fault(schema, query);
+    }
+    let text = first_line(&root.strip_backtrace());
+    if let Some(name) = text
+        .split_once("table '")
+        .and_then(|(_, rest)| rest.split_once("' not found"))
+        .map(|(name, _)| name.rsplit('.').next().unwrap_or(name).to_owned())
+    {
+        let (line, column) = find(query, &name);
+        let known = inputs.join(", ");
+        let help = nearest(&name, inputs.iter().map(String::as_str)).map_or_else(
+            || format!("the inputs are {known}"),
+            |near| format!("did you mean {near}?"),
+        );
+        return Error::Query {
+            line,
+            column,
+            message: format!("there is no input {name:?}"),
+            help: Some(help),
+        };
+    }
+    match root {
+        DataFusionError::SQL(..) => syntax_fault(&text),
+        DataFusionError::Plan(_) | DataFusionError::NotImplemented(_) => {
+            let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
+            Error::Query {
+                line: span.map(|span| span.start.line),
+                column: span.map(|span| span.start.column),
+                message: without_prefix(&text),
+                help: None,
+            }
+        }
+        _ => Error::Failed(without_prefix(&text)),
+    }
+}
+
+fn schema_fault(error: &SchemaError, query: &str) -> Error {
+    let (name, message, help) = match error {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let names: Vec<&str> = valid_fields.iter().map(|field| field.name.as_str()).collect();
+            let help = nearest(&field.name, names.iter().copied()).map_or_else(
+                || {
+                    let some = names.iter().take(20).copied().collect::<Vec<_>>().join(", ");
+                    (!some.is_empty()).then(|| format!("the columns are {some}"))
+                },
+                |near| Some(format!("did you mean {near}?")),
+            );
+            let from = field
+                .relation
+                .as_ref()
+                .map_or_else(String::new, |table| format!(" in {table}"));
+            (&field.name, format!("there is no column {:?}{from}", field.name), help)
+        }
+        SchemaError::AmbiguousReference { field } => (
+            &field.name,
+            format!("the column {:?} is in more than one table", field.name),
+            Some("write the table's name before it".to_owned()),
+        ),
+        SchemaError::DuplicateUnqualifiedField { name } | SchemaError::DuplicateQualifiedField { name, .. } => (
+            name,
+            format!("the result has the column {name:?} twice"),
+            Some("give one of them another name with AS".to_owned()),
+        ),
+    };
+    let (line, column) = find(query, name);
+    Error::Query {
+        line,
+        column,
+        message,
+        help,
+    }
+}
+
+/// `… Expected: X, found: Y at Line: 3, Column: 5`.
+fn syntax_fault(text: &str) -> Error {
+    let number = |after: &str| {
+        let (_, rest) = text.split_once(after)?;
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    let message = text
+        .split_once("ParserError(\"")
+        .map_or(text, |(_, rest)| rest.trim_end_matches("\")"));
+    let message = message.split(" at Line:").next().unwrap_or(message);
+    let message = message.replace("Expected: ", "expected ").replace("found: ", "found ");
+    Error::Query {
+        line: number("Line: "),
+        column: number("Column: "),
+        message: without_prefix(&message),
+        help: None,
+    }
+}
+
+/// Where `name` stands in the query as a word of its own, comments left out.
+fn find(query: &str, name: &str) -> (Option<u64>, Option<u64>) {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    for (number, line) in query.lines().enumerate() {
+        let code = line.split("--").next().unwrap_or(line);
+        for (at, _) in code.to_lowercase().match_indices(&name.to_lowercase()) {
+            let before = code.get(..at).and_then(|text| text.chars().next_back());
+            let after = code.get(at + name.len()..).and_then(|text| text.chars().next());
+            if !before.is_some_and(word) && !after.is_some_and(word) {
+                let column = code.get(..at).map_or(0, |text| text.chars().count()) as u64 + 1;
+                return (Some(number as u64 + 1), Some(column));
+            }
+        }
+    }
+    (None, None)
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+fn without_prefix(text: &str) -> String {
+    let rest = ["Error during planning: ", "This feature is not implemented: ", "SQL error: "]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .unwrap_or(text);
+    rest.trim_end_matches('.').to_owned()
+}
