@@ -1,5 +1,16 @@
 //! The MLflow-compatible surface: wire types, routes, error codes; nothing else.
-/// The routes.
-pub fn router() -> axum::Router<app::App> {
-    axum::Router::new()
-}
+//!
+//! Calls are served below `/api/2.0/mlflow`, `/api/3.0/mlflow` and the same under `/ajax-api`; every rule sits in `app`.
+
+mod artifacts;
+mod caller;
+mod failure;
+mod params;
+mod registry;
+mod router;
+mod server_info;
+mod tracking;
+mod wire;
+
+pub use router::router;
+pub use server_info::MLFLOW_VERSION;

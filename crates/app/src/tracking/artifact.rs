@@ -1,5 +1,6 @@
 //! Artifacts: files of runs, logged models and experiments, reached through the server.
 
+use std::io;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use domain::tracking::experiment::ARTIFACT_SCHEME;
 use domain::tracking::logged_model::public_id;
 use domain::tracking::validation::Refusal;
 use futures::Stream;
+use tokio::io::AsyncReadExt;
 
 use crate::{App, Audit, Context, Error, Result};
 
@@ -38,6 +40,34 @@ pub struct Stored {
     pub file: FileId,
     /// Their number.
     pub size: i64,
+}
+
+/// Bytes read at a time.
+const BUFFER: usize = 256 * 1024;
+
+impl Stored {
+    /// Its bytes. They are hashed on the way; when they are not those of the file's id, the stream ends with an error.
+    pub fn into_stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+        let state = (self, None, blake3::Hasher::new());
+        futures::stream::try_unfold(state, |(stored, file, mut hasher)| async move {
+            let mut file = match file {
+                Some(file) => file,
+                None => tokio::fs::File::open(&stored.local).await?,
+            };
+            let mut buffer = vec![0; BUFFER];
+            let count = file.read(&mut buffer).await?;
+            buffer.truncate(count);
+            hasher.update(&buffer);
+            if count > 0 {
+                return Ok(Some((Bytes::from(buffer), (stored, Some(file), hasher))));
+            }
+            if hasher.finalize().as_bytes() == stored.file.as_bytes() {
+                return Ok(None);
+            }
+            tracing::error!(path = %stored.local.display(), "a stored file is damaged");
+            Err(io::Error::other("the stored file is damaged"))
+        })
+    }
 }
 
 impl Artifacts<'_> {

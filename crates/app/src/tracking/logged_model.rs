@@ -1,7 +1,8 @@
 //! Logged models.
 
 use db::Conn;
-use db::search::{DatasetChoice, ModelOrder};
+pub use db::search::DatasetChoice;
+use db::search::ModelOrder;
 use db::tracking::logged_model::{self, Numbered};
 use domain::Id;
 use domain::governance::role::Permission;

@@ -1,0 +1,93 @@
+//! Answers: JSON objects in which what is empty or absent is left out.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use domain::Timestamp;
+use domain::tracking::param::{Param, Tag};
+use serde_json::{Map, Value, json};
+
+/// An object under construction.
+#[derive(Default)]
+pub(crate) struct Object(Map<String, Value>);
+
+impl Object {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a field; null, an empty list and an empty object are left out.
+    pub(crate) fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        let empty = match &value {
+            Value::Null => true,
+            Value::Array(items) => items.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+            _ => false,
+        };
+        if !empty {
+            self.0.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// Adds a text unless it is empty.
+    pub(crate) fn some(self, name: &str, text: &str) -> Self {
+        if text.is_empty() { self } else { self.set(name, text) }
+    }
+
+    /// Adds a list.
+    pub(crate) fn list<T>(self, name: &str, items: impl IntoIterator<Item = T>, each: impl FnMut(T) -> Value) -> Self {
+        self.set(name, Value::Array(items.into_iter().map(each).collect()))
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        Self::Object(object.0)
+    }
+}
+
+impl IntoResponse for Object {
+    fn into_response(self) -> Response {
+        Json(Value::from(self)).into_response()
+    }
+}
+
+/// A number on the wire: what is not a number is a text, and the infinities are the largest numbers.
+pub(crate) fn number(value: f64) -> Value {
+    if value.is_nan() {
+        return Value::from("NaN");
+    }
+    json!(value.clamp(f64::MIN, f64::MAX))
+}
+
+pub(crate) fn millis(time: Timestamp) -> Value {
+    Value::from(time.millis())
+}
+
+pub(crate) fn tag(tag: &Tag) -> Value {
+    json!({"key": tag.key, "value": tag.value})
+}
+
+pub(crate) fn param(param: &Param) -> Value {
+    json!({"key": param.key, "value": param.value})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_keep_their_point_and_nothing_is_infinite() {
+        assert_eq!(number(1.0).to_string(), "1.0");
+        assert_eq!(number(f64::NAN), Value::from("NaN"));
+        assert_eq!(number(f64::INFINITY).to_string(), "1.7976931348623157e308");
+        assert_eq!(number(f64::NEG_INFINITY).to_string(), "-1.7976931348623157e308");
+    }
+
+    #[test]
+    fn what_is_empty_is_left_out() {
+        let object = Object::new().set("a", Value::Null).set("b", json!([])).some("c", "").set("d", "");
+        assert_eq!(Value::from(object), json!({"d": ""}));
+    }
+}
