@@ -1,1 +1,6 @@
-fn main() {}
+//! Tests of the whole: one binary, a module per room.
+
+#![cfg(test)]
+
+mod pipelines;
+mod support;

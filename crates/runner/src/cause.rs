@@ -63,6 +63,15 @@ pub(crate) fn lost() -> Failure {
     }
 }
 
+/// The failure of a step that was stopped because the server was.
+pub(crate) fn stopped() -> Failure {
+    Failure {
+        cause: FailureCause::Lost,
+        message: "the server was stopped while it ran".to_owned(),
+        exit_code: None,
+    }
+}
+
 /// The failure of a step that could not be set up.
 pub(crate) fn setup(message: impl Into<String>) -> Failure {
     Failure {

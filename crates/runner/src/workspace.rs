@@ -13,19 +13,12 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use app::pipelines::journal::{InputKind, StepInput, in_holdout};
 use domain::data::{FileId, TreeId};
-use domain::pipelines::step::{Output, OutputKind};
-use domain::pipelines::step_run::OutputFile;
+use domain::pipelines::step::{Output, OutputKind, Split};
 use objects::Store;
-
-/// One input, ready to be put in place.
-#[derive(Clone, Debug)]
-pub(crate) struct InputFiles {
-    /// What the step calls it.
-    pub name: String,
-    /// Its files.
-    pub files: Vec<OutputFile>,
-}
+use tables::TableFile;
+use tables::cut::{Keep, cut};
 
 /// A prepared folder.
 #[derive(Clone, Debug)]
@@ -48,34 +41,78 @@ impl Workspace {
         store: &Store,
         folder: &Path,
         code_tree: &TreeId,
-        inputs: &[InputFiles],
+        inputs: &[StepInput],
         outputs: &[Output],
     ) -> io::Result<Self> {
         remove(folder)?;
         make(folder)?;
-        let code = folder.join("code");
-        make(&code)?;
-        store.checkout(code_tree, &code).map_err(io::Error::other)?;
-        let home = folder.join("home");
-        make(&home)?;
-        let out = folder.join("out");
-        make(&out)?;
-        let inputs = inputs
-            .iter()
-            .map(|input| Ok((input.name.clone(), place(store, &folder.join("in"), input)?)))
-            .collect::<io::Result<_>>()?;
-        let outputs = outputs
-            .iter()
-            .map(|output| (output.name.to_string(), out.join(file_name(output))))
-            .collect();
-        Ok(Self {
-            folder: folder.to_owned(),
-            code,
-            home,
-            inputs,
-            outputs,
-        })
+        let workspace = Self::existing(folder, inputs, outputs);
+        make(&workspace.code)?;
+        store.checkout(code_tree, &workspace.code).map_err(io::Error::other)?;
+        make(&workspace.home)?;
+        make(&folder.join("out"))?;
+        for input in inputs {
+            place(store, &folder.join("in").join(input.name.as_str()), input)?;
+        }
+        Ok(workspace)
     }
+
+    /// The places in a folder that was prepared before.
+    pub fn existing(folder: &Path, inputs: &[StepInput], outputs: &[Output]) -> Self {
+        let at = |input: &StepInput| {
+            let folder = folder.join("in").join(input.name.as_str());
+            match input.files.as_slice() {
+                _ if is_cut(input) => folder.join(cut_name(input)),
+                // A model is a folder, whatever is in it.
+                [only] if input.kind != InputKind::Model => folder.join(&only.path),
+                _ => folder,
+            }
+        };
+        let out = folder.join("out");
+        Self {
+            folder: folder.to_owned(),
+            code: folder.join("code"),
+            home: folder.join("home"),
+            inputs: inputs.iter().map(|input| (input.name.to_string(), at(input))).collect(),
+            outputs: outputs
+                .iter()
+                .map(|output| (output.name.to_string(), out.join(file_name(output))))
+                .collect(),
+        }
+    }
+}
+
+/// The files of a table input as it is stored, before any cut.
+pub(crate) fn table_files(store: &Store, input: &StepInput) -> io::Result<Vec<TableFile>> {
+    input
+        .files
+        .iter()
+        .map(|file| {
+            let path = store.path(&id(&file.file_id)?).map_err(io::Error::other)?;
+            Ok(TableFile { name: file.path.clone(), path })
+        })
+        .collect()
+}
+
+/// Writes the rows that count of an input that is a part of a table.
+pub(crate) fn cut_into(store: &Store, input: &StepInput, to: &Path) -> io::Result<u64> {
+    let files = table_files(store, input)?;
+    let keep = match (&input.partition, input.sample) {
+        (Some((by, name)), _) => Keep::Partition(by, name),
+        (None, Split::Holdout) => Keep::Position(in_holdout),
+        (None, Split::Train) => Keep::Position(|row| !in_holdout(row)),
+        (None, Split::All) => Keep::Position(|_| true),
+    };
+    cut(&files, keep, to).map_err(io::Error::other)
+}
+
+/// Whether only some rows of an input count.
+pub(crate) fn is_cut(input: &StepInput) -> bool {
+    input.kind == InputKind::Table && (input.partition.is_some() || input.sample != Split::All)
+}
+
+fn cut_name(input: &StepInput) -> String {
+    format!("{}.parquet", input.name)
 }
 
 /// The name of an output in `out/`.
@@ -87,26 +124,25 @@ fn file_name(output: &Output) -> String {
     }
 }
 
-fn place(store: &Store, root: &Path, input: &InputFiles) -> io::Result<PathBuf> {
-    let folder = root.join(&input.name);
-    make(&folder)?;
+fn place(store: &Store, folder: &Path, input: &StepInput) -> io::Result<()> {
+    make(folder)?;
+    if is_cut(input) {
+        cut_into(store, input, &folder.join(cut_name(input)))?;
+        return Ok(());
+    }
     for file in &input.files {
-        let id = FileId::parse(&file.file_id).ok_or_else(|| not_an_id(&file.file_id))?;
         let target = folder.join(&file.path);
-        make(target.parent().unwrap_or(&folder))?;
-        store.link_into(&id, &target).map_err(io::Error::other)?;
+        make(target.parent().unwrap_or(folder))?;
+        store.link_into(&id(&file.file_id)?, &target).map_err(io::Error::other)?;
     }
-    match input.files.as_slice() {
-        [only] => Ok(folder.join(&only.path)),
-        _ => Ok(folder),
-    }
+    Ok(())
 }
 
-fn not_an_id(text: &str) -> io::Error {
-    io::Error::other(format!("{text:?} is not the id of a file"))
+fn id(text: &str) -> io::Result<FileId> {
+    FileId::parse(text).ok_or_else(|| io::Error::other(format!("{text:?} is not the id of a file")))
 }
 
-fn make(folder: &Path) -> io::Result<()> {
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 

@@ -1,6 +1,7 @@
 //! Tabular data: read, write, profiles, contracts, drift and performance statistics.
 
 pub mod compare;
+pub mod cut;
 pub mod drift;
 pub mod error;
 pub mod format;

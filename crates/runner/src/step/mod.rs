@@ -93,3 +93,6 @@ impl Exit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
