@@ -42,6 +42,7 @@ struct Inner {
     notices: Notices,
     environments: environments::Environments,
     secret: governance::token::Secret,
+    monitoring: monitoring::Monitoring,
     serving: serving::Serving,
 }
 
@@ -89,10 +90,9 @@ impl App {
         let objects = objects::Store::open(&home.objects_dir())?;
         let environments = environments::Environments::new(home.envs_dir());
         let notices = Notices::new();
+        let monitoring = monitoring::Monitoring::default();
         let serving = serving::Serving::new(&home);
-        Ok(Self {
-            inner: Arc::new(Inner { db, home, objects, clock, notices, environments, secret, serving }),
-        })
+        Ok(Self { inner: Arc::new(Inner { db, home, objects, clock, notices, environments, secret, serving, monitoring }) })
     }
 
     /// The folder that holds everything but an external database.
@@ -125,6 +125,9 @@ impl App {
         self.context(Actor::system(), "background")
     }
 
+    pub(crate) fn monitoring(&self) -> &monitoring::Monitoring {
+        &self.inner.monitoring
+    }
     pub(crate) fn serving(&self) -> &serving::Serving {
         &self.inner.serving
     }

@@ -1,4 +1,5 @@
 //! Use-cases of the governance room.
 
 pub mod audit_event;
+pub mod lineage;
 pub mod token;

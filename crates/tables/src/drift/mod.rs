@@ -7,6 +7,7 @@
 
 mod distance;
 mod quality;
+mod reference;
 mod rule;
 mod sample;
 
@@ -15,6 +16,7 @@ use domain::monitoring::drift_report::{ColumnDrift, ColumnKind, DriftSettings, D
 pub use distance::{
     Bins, chi_square_p, jensen_shannon, kolmogorov_p, ks_statistic, psi, total_variation, wasserstein,
 };
+pub use reference::{REFERENCE_ROWS, reference};
 pub use rule::{categorical_moved, numeric_margin};
 pub use sample::{MAX_CATEGORIES, OTHER, Sample, Values};
 

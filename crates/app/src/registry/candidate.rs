@@ -1,0 +1,63 @@
+//! Models as the server would load them, ready to be evaluated.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::data::TreeFile;
+use domain::registry::model::ModelName;
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+
+use super::evaluation::{Candidate, Evaluations, Record, Scorer};
+use crate::serving::inference::{Limits, Loaded, ModelFiles, Request, invocation};
+use crate::{Context, Result};
+
+/// Longest time that one batch may take.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+impl Evaluations<'_> {
+    /// A registered version, loaded. That it does not start is a finding of the evaluation.
+    pub async fn version(&self, ctx: &Context, model: &ModelName, version: i64) -> Candidate {
+        let loaded = self.0.inference().load(ctx, model, version, Limits::default()).await;
+        candidate(format!("{model}:{version}"), Some(version), loaded)
+    }
+
+    /// A model that is not registered yet, from its files and the key of the environment that it was trained in.
+    pub async fn files(
+        &self,
+        ctx: &Context,
+        name: &str,
+        files: Vec<TreeFile>,
+        environment: Option<String>,
+    ) -> Candidate {
+        let files = ModelFiles { files, environment };
+        let loaded = self.0.inference().load_files(ctx, files, Limits::default()).await;
+        candidate(name.to_owned(), None, loaded)
+    }
+}
+
+fn candidate(name: String, version: Option<i64>, loaded: Result<Loaded>) -> Candidate {
+    let scorer = match loaded {
+        Ok(loaded) => Ok(Arc::new(Served(loaded)) as Arc<dyn Scorer>),
+        Err(error) => Err(error.to_string()),
+    };
+    Candidate { name, version, scorer }
+}
+
+/// A loaded model asked as `/invocations` asks it.
+struct Served(Loaded);
+
+impl Scorer for Served {
+    fn answer<'a>(&'a self, rows: &'a [Record]) -> BoxFuture<'a, Result<Vec<Value>, String>> {
+        Box::pin(async move {
+            let model = &self.0.model;
+            let body = json!({ "dataframe_records": rows });
+            let asked = invocation::parse(&body, model.info().signature.as_ref())
+                .map_err(|error| error.to_string())?;
+            let request =
+                Request { input: asked.input, params: Map::new(), deadline: Instant::now() + DEADLINE };
+            let output = model.predict(request).await.map_err(|error| error.to_string())?;
+            Ok(output.by_row(rows.len()))
+        })
+    }
+}
