@@ -10,6 +10,7 @@ pub mod partition;
 pub mod profile;
 pub mod read;
 pub mod records;
+pub mod rows;
 pub mod write;
 
 pub use error::{Error, Result};

@@ -61,7 +61,7 @@ impl Served {
                 model: ModelName::parse("flights").unwrap(),
                 version,
                 route: RouteKind::Live,
-                features: serde_json::from_value(json!({"hour": hour(row), "origin": ["EWR", "JFK"][row as usize % 2]}))
+                features: serde_json::from_value(json!({"hour": hour(row), "origin": (if row % 2 == 0 { "EWR" } else { "JFK" })}))
                     .unwrap(),
                 output: json!([1.0 - score, score]),
                 latency_us: 900,

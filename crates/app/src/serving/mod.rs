@@ -33,7 +33,7 @@ pub(crate) struct Serving {
     reconciling: tokio::sync::Mutex<()>,
     /// Where models find their runtimes.
     runtimes: inference::Runtimes,
-    log: PredictionLog,
+    pub(crate) log: PredictionLog,
     /// When the logs were compacted last.
     tidied: Mutex<Option<std::time::Instant>>,
     /// Predictions that were answered but could not be logged.
