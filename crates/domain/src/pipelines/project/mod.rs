@@ -8,6 +8,7 @@ mod fields;
 mod parse;
 mod parse_step;
 mod parse_trigger;
+pub mod schema;
 pub mod vocabulary;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,8 @@
+//! The pipelines room's use-cases in a home of their own, under a clock that the tests hold.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod journal;
+mod projects;
+mod support;
+mod triggers;
