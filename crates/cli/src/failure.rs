@@ -180,6 +180,13 @@ impl Place {
         }
     }
 
+    /// The place that `FILE:LINE:COLUMN` names below `root`.
+    pub fn parse(root: &Path, text: &str, label: &str) -> Option<Self> {
+        let (rest, column) = text.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some(Self::read(root, file, line.parse().ok()?, column.parse().ok()?, label))
+    }
+
     /// The line with a mark under what is wrong, drawn by miette; without the text, one plain line.
     fn render(&self, paint: Paint, width: usize) -> String {
         let Some((offset, length)) = self.span() else {

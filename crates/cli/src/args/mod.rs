@@ -9,9 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use govern::{
-    AuditCommand, AuditLogArgs, CompletionsArgs, ConfigCommand, ExplainArgs, HelpArgs, TraceArgs,
-};
+pub use govern::{AuditCommand, AuditLogArgs, CompletionsArgs, ConfigCommand, ExplainArgs, HelpArgs, TraceArgs};
 pub use model::{
     DeployArgs, DeployCommand, LabelAddArgs, LabelCommand, ModelCommand, MonitorCommand, PredictArgs,
     PromoteArgs, ServeArgs, WindowArgs,
@@ -42,24 +40,10 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "URL", env = "VOLANO_URL", hide_env_values = true)]
     pub server: Option<String>,
     /// Home folder that holds the records and files
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "VOLANO_HOME",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
+    #[arg(long, global = true, value_name = "DIR", env = "VOLANO_HOME", hide_env_values = true, hide_short_help = true)]
     pub home: Option<PathBuf>,
     /// Folder of the project; its volano.yaml is looked for upwards from here
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "VOLANO_PROJECT",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
+    #[arg(long, global = true, value_name = "DIR", env = "VOLANO_PROJECT", hide_env_values = true, hide_short_help = true)]
     pub project: Option<PathBuf>,
     /// Print JSON: one document, or one object a line for lists
     #[arg(long, global = true)]
@@ -68,14 +52,7 @@ pub struct Globals {
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        env = "VOLANO_COLOR",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
+    #[arg(long, global = true, value_name = "WHEN", env = "VOLANO_COLOR", hide_env_values = true, hide_short_help = true)]
     pub color: Option<ColorChoice>,
     /// Log what happens inside, to standard error
     #[arg(long, global = true, hide_short_help = true)]
@@ -96,6 +73,10 @@ pub enum ColorChoice {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the whole loop on real data, then stay up
+    Demo(DemoArgs),
+    /// Write a complete project from your own data
+    Init(InitArgs),
     /// Serve the page, the APIs and predictions on one port
     #[command(visible_alias = "up")]
     Server(ServerArgs),
@@ -103,6 +84,37 @@ pub enum Command {
     Login(LoginArgs),
     /// Check machine, project and server; say how to mend what is wrong
     Doctor,
+    /// Data sets and their versions
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// What data must look like
+    #[command(subcommand)]
+    Contract(ContractCommand),
+    /// Run a command or a notebook, tracked
+    Run(RunArgs),
+    /// The steps of volano.yaml
+    #[command(subcommand)]
+    Pipeline(PipelineCommand),
+    /// Experiments and their runs
+    #[command(subcommand)]
+    Exp(ExpCommand),
+    /// Registered models, versions and aliases
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Serve a model from this machine, now
+    Serve(ServeArgs),
+    /// Put a model version behind an endpoint
+    Deploy(DeployArgs),
+    /// Ask an endpoint for predictions
+    Predict(PredictArgs),
+    /// What is watched on an endpoint
+    #[command(subcommand)]
+    Monitor(MonitorCommand),
+    /// What turned out to be true
+    #[command(subcommand)]
+    Label(LabelCommand),
+    /// Follow a prediction back to its data
+    Trace(TraceArgs),
     /// Who did what, and whether the record is intact
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -117,6 +129,9 @@ pub enum Command {
     Help(HelpArgs),
     /// Print the version
     Version,
+    /// Run one prepared step; started by the runner.
+    #[command(hide = true)]
+    RunStep(RunStepArgs),
     /// Print the command reference as Markdown.
     #[command(hide = true)]
     Reference,

@@ -53,6 +53,7 @@ fn code(status: u16, problem: &Value) -> &'static Code {
         (422, Some("performance")) => &codes::PERFORMANCE,
         (422, _) => &codes::CHECK,
         (400, _) if is_project(problem) => &codes::PROJECT,
+        (400, _) if problem["field"].as_str().is_some_and(|field| field.starts_with("files")) => &codes::DATA,
         (400 | 405 | 413 | 415, _) => &codes::VALUE,
         (401, _) => &codes::NOT_SIGNED_IN,
         (403, _) => &codes::NOT_ALLOWED,
@@ -84,12 +85,7 @@ fn places(problem: &Value) -> Vec<Place> {
         });
         return read.collect();
     }
-    let place = problem["field"].as_str().and_then(|field| {
-        let (rest, column) = field.rsplit_once(':')?;
-        let (file, line) = rest.rsplit_once(':')?;
-        Some(Place::read(&root, file, line.parse().ok()?, column.parse().ok()?, "here"))
-    });
-    place.into_iter().collect()
+    problem["field"].as_str().and_then(|field| Place::parse(&root, field, "here")).into_iter().collect()
 }
 
 fn default_help(failure: Failure, code: &'static Code) -> Failure {

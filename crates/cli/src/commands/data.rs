@@ -1,0 +1,404 @@
+//! `volano data`: data sets and their versions.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::with_client;
+use crate::args::{DataAddArgs, DataCommand, DiffArgs, Globals};
+use crate::client::{Client, DataRef, Need, segment};
+use crate::codes;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::json::Fields;
+use crate::output::{Cell, Output, Page, Table, bytes, count, spin};
+use crate::render;
+
+/// Files that one command adds at most.
+const MAX_FILES: usize = 100_000;
+/// Example rows that are shown for a broken rule.
+const EXAMPLES: usize = 3;
+
+/// A file to be sent, and its name inside the version.
+pub struct Local {
+    /// Where it is.
+    pub real: PathBuf,
+    /// What it is called there.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Does it.
+pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Result<Exit> {
+    if let DataCommand::Add(args) = &command
+        && args.dry_run
+    {
+        return dry_run(args, out);
+    }
+    with_client(globals, Need::Records, async |client| match command {
+        DataCommand::Add(args) => add(client, &args, out).await,
+        DataCommand::Ls { name } => list(client, name.as_deref(), out).await,
+        DataCommand::Show { reference, rows } => show(client, &reference.parse()?, rows, out).await,
+        DataCommand::Diff(args) => diff(client, &args, out).await,
+        DataCommand::Profile { reference, column } => profile(client, &reference.parse()?, column.as_deref(), out).await,
+    })
+    .await
+}
+
+fn dry_run(args: &DataAddArgs, out: &Output) -> Result<Exit> {
+    let name = name_of(args)?;
+    let files = collect(&args.files)?;
+    let mut table = Table::new(["file", "size"]);
+    for file in &files {
+        table.push(vec![Cell::text(&file.path), Cell::bytes(i64::try_from(file.size).ok())]);
+    }
+    let list: Vec<Value> = files.iter().map(|file| json!({"path": file.path, "size": file.size})).collect();
+    let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    let page = Page::new().text(format!("would add to {name}:")).table(table);
+    out.show(&json!({"dataset": name, "files": list}), &paths, &page);
+    Ok(Exit::Done)
+}
+
+async fn add(client: &Client, args: &DataAddArgs, out: &Output) -> Result<Exit> {
+    let name = name_of(args)?;
+    let files = collect(&args.files)?;
+    let sent = send(client, &files, out).await?;
+    let body = json!({
+        "files": sent, "message": args.message.clone().unwrap_or_default(), "origin": origin(&args.files),
+    });
+    let path = format!("/datasets/{}/versions", segment(&name));
+    let answer = spin(out, "reading", client.post(&path, body)).await?;
+    report(client, &name, &answer, out)
+}
+
+fn origin(files: &[PathBuf]) -> String {
+    let texts: Vec<String> = files.iter().take(3).map(|file| file.display().to_string()).collect();
+    texts.join(" ")
+}
+
+/// Says what became of the candidate: published, the same as before, or rejected.
+fn report(client: &Client, name: &str, answer: &Value, out: &Output) -> Result<Exit> {
+    let version = if answer["version"].is_object() { &answer["version"] } else { answer };
+    let reference = reference_of(name, version);
+    if version.text("state") == "rejected" {
+        if out.form() == crate::output::Form::Json {
+            out.json(answer);
+        }
+        return Err(rejected(&reference, version));
+    }
+    let unchanged = ["unchanged", "same"].contains(&answer.text("outcome")) || answer.flag("unchanged");
+    let mark = out.paint().good("✓");
+    let what = if unchanged { "no change, still " } else { "" };
+    let mut line = format!("{mark} {what}{reference}   {}", size_of(version));
+    if let Some(page) = client.page(&format!("/data/{reference}")) {
+        line.push_str(&format!("   {page}"));
+    }
+    let raw = vec![reference.clone(), crate::json::plain(&version["rows"]), version.text("commit").to_owned()];
+    out.show(answer, std::slice::from_ref(&reference), &Page::new().line(line, raw));
+    out.next(format_args!("volano data profile {name}"));
+    Ok(Exit::Done)
+}
+
+fn size_of(version: &Value) -> String {
+    let rows = version.int("rows").map(|rows| format!("{} rows · ", count(rows))).unwrap_or_default();
+    let files = version.int("files").unwrap_or_else(|| version.list("files").len().try_into().unwrap_or(0));
+    format!("{rows}{} files · {}", count(files), bytes(version.int("size").unwrap_or(0)))
+}
+
+/// `name@v3`, or the start of the commit for what was not published.
+pub fn reference_of(name: &str, version: &Value) -> String {
+    if !version.text("reference").is_empty() {
+        return version.text("reference").to_owned();
+    }
+    match version.int("number") {
+        Some(number) => format!("{name}@v{number}"),
+        None => format!("{name}@{}", version.text("commit").get(..12).unwrap_or_default()),
+    }
+}
+
+fn rejected(reference: &str, version: &Value) -> Failure {
+    let violations = version.list("violations");
+    let rules = if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
+    let message = format!("{reference} breaks {rules}, so it was not published");
+    let failure = violations.iter().fold(Failure::new(&codes::CONTRACT, message), with_violation);
+    failure
+        .help(format_args!("see them     volano data show {reference}"))
+        .help("mend the data and add it again, or the rule if the world has changed")
+}
+
+/// Adds a broken rule: drawn in the contract's file when its place is known, else as a line.
+pub fn with_violation(failure: Failure, violation: &Value) -> Failure {
+    let parts = [violation.text("message"), violation.text("change")];
+    let label = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    let root = crate::place::project_root_here().unwrap_or_default();
+    let place = crate::failure::Place::parse(&root, violation.text("place"), &label);
+    let failure = match place {
+        Some(place) => failure.at(place),
+        None => {
+            let parts = [violation.text("column"), violation.text("rule"), &label];
+            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            failure.detail(format_args!("✗ {}", parts.join("  ")))
+        }
+    };
+    violation.list("examples").iter().take(EXAMPLES).fold(failure, |failure, example| {
+        let row = example.int("row").unwrap_or(0);
+        failure.detail(format_args!("  {} row {row}: {}", example.text("file"), example.text("value")))
+    })
+}
+
+/// Sends files and returns them as the API names them.
+pub async fn send(client: &Client, files: &[Local], out: &Output) -> Result<Vec<Value>> {
+    let mut sent = Vec::with_capacity(files.len());
+    for (n, file) in files.iter().enumerate() {
+        let label = format!("{}/{} {}", n + 1, files.len(), file.path);
+        let stored = client.put_file("/api/v1/objects", &file.real, out, &label).await?;
+        sent.push(json!({"path": file.path, "file_id": stored.text("file_id")}));
+    }
+    Ok(sent)
+}
+
+fn name_of(args: &DataAddArgs) -> Result<String> {
+    if let Some(name) = &args.name {
+        return Ok(name.clone());
+    }
+    let first = args.files.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
+    let stem = first.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let stem = stem.split('.').next().unwrap_or_default();
+    if stem.is_empty() || domain::Name::parse(stem).is_err() {
+        return Err(Failure::new(&codes::USAGE, format!("{} gives no usable name", first.display()))
+            .help("name the data set: --name NAME"));
+    }
+    Ok(stem.to_owned())
+}
+
+/// Every file below the given files and folders; hidden ones inside folders are left out.
+pub fn collect(given: &[PathBuf]) -> Result<Vec<Local>> {
+    let mut files = Vec::new();
+    for path in given {
+        let about = std::fs::metadata(path).map_err(|error| missing(path, &error))?;
+        if about.is_dir() {
+            walk(path, path, &mut files)?;
+        } else {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            files.push(Local { real: path.clone(), path: name.to_owned(), size: about.len() });
+        }
+    }
+    if files.is_empty() {
+        return Err(Failure::new(&codes::NO_FILE, "the folder holds no files"));
+    }
+    if let Some(empty) = files.iter().find(|file| file.size == 0) {
+        return Err(Failure::new(&codes::DATA, format!("{} is empty: 0 bytes", empty.real.display()))
+            .help("nothing was added"));
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    if let Some(pair) = files.windows(2).find(|pair| pair[0].path == pair[1].path) {
+        let (one, two) = (pair[0].real.display(), pair[1].real.display());
+        return Err(Failure::new(&codes::USAGE, format!("{one} and {two} would both be called {}", pair[0].path))
+            .help("give their common folder instead: then the paths below it are kept"));
+    }
+    Ok(files)
+}
+
+fn missing(path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::file(path, "read", error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+        .unwrap_or_default();
+    let wanted = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match domain::suggest::nearest(wanted, names.iter().map(String::as_str)) {
+        Some(near) => failure.help(format_args!("did you mean {}?", folder.join(near).display())),
+        None => failure,
+    }
+}
+
+fn walk(root: &Path, folder: &Path, files: &mut Vec<Local>) -> Result<()> {
+    let unreadable = |error| Failure::file(folder, "read", &error);
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        let hidden = entry.file_name().to_str().is_none_or(|name| name.starts_with('.'));
+        let about = entry.metadata().map_err(unreadable)?;
+        if hidden {
+            continue;
+        }
+        if about.is_dir() {
+            walk(root, &path, files)?;
+        } else if about.is_file() {
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            let parts: Vec<&str> = below.iter().filter_map(|part| part.to_str()).collect();
+            files.push(Local { real: path.clone(), path: parts.join("/"), size: about.len() });
+        }
+        if files.len() > MAX_FILES {
+            return Err(Failure::new(&codes::VALUE, format!("more than {} files", count(MAX_FILES as i64))));
+        }
+    }
+    Ok(())
+}
+
+async fn list(client: &Client, name: Option<&str>, out: &Output) -> Result<Exit> {
+    let Some(name) = name else {
+        let answer = client.get("/datasets").await?;
+        let items = answer.list("items");
+        let columns = [
+            "name", "kind", "latest.number", "latest.rows", "latest.files", "latest.size", "latest.time_ms",
+            "rejected.commit",
+        ];
+        let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
+        out.list(items, &ids, render::table(items, &columns), "no data yet: volano data add FILE --name NAME");
+        return Ok(Exit::Done);
+    };
+    let answer = client.get(&format!("/datasets/{}/versions", segment(name))).await?;
+    let items = answer.list("items");
+    let mut table = Table::new(["version", "state", "rows", "files", "size", "time", "message"]);
+    for item in items {
+        let reference = reference_of(name, item);
+        let mut row = vec![Cell::text(reference)];
+        row.extend(["state", "rows", "files", "size", "time_ms", "message"].map(|key| render::cell(key, &item[key])));
+        table.push(row);
+    }
+    let ids: Vec<String> = items.iter().map(|item| reference_of(name, item)).collect();
+    out.list(items, &ids, table, "no versions yet");
+    Ok(Exit::Done)
+}
+
+async fn show(client: &Client, reference: &DataRef, rows: usize, out: &Output) -> Result<Exit> {
+    let path = reference.path();
+    let mut document = client.get(&path).await?;
+    let files = client.get(&format!("{path}/files")).await?;
+    let sample = if rows == 0 { Value::Null } else { client.get(&format!("{path}/rows?limit={rows}")).await? };
+    let name = reference_of(&reference.name, &document);
+    let about = ["state", "rows", "files", "size", "time_ms", "author", "message", "origin", "commit", "parent"];
+    let mut page = Page::new().text(out.paint().bold(&name)).fields(render::fields(&document, &about));
+    page = page.section("Broken rules", render::table(document.list("violations"), &["column", "rule", "message"]));
+    page = page.section("Files", render::table(files.list("items"), &["path", "size", "file_id"]));
+    page = page.section("Rows", sample_table(&sample));
+    if let Some(map) = document.as_object_mut() {
+        map.insert("tree_files".to_owned(), files["items"].clone());
+        map.insert("sample".to_owned(), sample);
+    }
+    out.show(&document, &[name], &page);
+    Ok(Exit::Done)
+}
+
+/// Rows as the API gives them: objects, or columns beside lists.
+fn sample_table(sample: &Value) -> Table {
+    let rows = if sample["rows"].is_array() { sample.list("rows") } else { sample.list("items") };
+    let columns: Vec<String> = match sample["columns"].as_array() {
+        Some(columns) => {
+            let name = |column: &Value| column["name"].as_str().or(column.as_str()).unwrap_or_default().to_owned();
+            columns.iter().map(name).collect()
+        }
+        None => rows.first().and_then(Value::as_object).map(|row| row.keys().cloned().collect()).unwrap_or_default(),
+    };
+    let mut table = Table::new(columns.clone());
+    for row in rows {
+        let cells = columns.iter().enumerate().map(|(n, column)| {
+            let value = if row.is_array() { &row[n] } else { &row[column.as_str()] };
+            render::cell("value", value)
+        });
+        table.push(cells.collect());
+    }
+    table
+}
+
+async fn diff(client: &Client, args: &DiffArgs, out: &Output) -> Result<Exit> {
+    let from: DataRef = args.from.parse()?;
+    let to = DataRef::parse_beside(&args.to, &from)?;
+    if from.name != to.name {
+        return Err(Failure::new(&codes::REFERENCE, format!("{from} and {to} are of different data sets"))
+            .help("compare two versions of one data set"));
+    }
+    let path = format!("/datasets/{}/diff", segment(&from.name));
+    let query = [("from", Some(from.version.clone())), ("to", Some(to.version.clone()))];
+    let answer = spin(out, "comparing", client.query(&path, &query)).await?;
+    let columns = answer.list("columns");
+    let chosen: Vec<&Value> = columns.iter().filter(|column| wanted(column, args.column.as_deref())).collect();
+    if let Some(name) = args.column.as_deref().filter(|_| chosen.is_empty()) {
+        return Err(no_column(name, columns));
+    }
+    let files = ["path", "change", "size", "from_size", "to_size"];
+    let figures = [
+        "column", "name", "change", "from.type", "to.type", "from.nulls", "to.nulls", "from.mean", "to.mean",
+        "moved_share", "psi", "sentence",
+    ];
+    let page = Page::new()
+        .text(out.paint().bold(&format!("{from} → {to}")))
+        .fields(render::fields(&answer, &["identical", "rows.from", "rows.to", "rows.added", "rows.removed", "rows.changed"]))
+        .section("Files", render::table(answer.list("files"), &files))
+        .section("Columns", render::table(chosen, &figures));
+    out.show(&answer, &[from.to_string(), to.to_string()], &page);
+    let same = answer["identical"].as_bool().unwrap_or_else(|| answer.list("files").is_empty());
+    if args.exit_code && !same {
+        return Err(Failure::silent(codes::DIFFERENT.exit));
+    }
+    Ok(Exit::Done)
+}
+
+fn column_name(column: &Value) -> &str {
+    if column.text("name").is_empty() { column.text("column") } else { column.text("name") }
+}
+
+fn wanted(column: &Value, name: Option<&str>) -> bool {
+    name.is_none_or(|name| column_name(column) == name)
+}
+
+fn no_column(name: &str, columns: &[Value]) -> Failure {
+    let failure = Failure::new(&codes::NOT_FOUND, format!("there is no column {name:?}"));
+    match domain::suggest::nearest(name, columns.iter().map(column_name)) {
+        Some(near) => failure.help(format_args!("did you mean {near}?")),
+        None => failure,
+    }
+}
+
+async fn profile(client: &Client, reference: &DataRef, column: Option<&str>, out: &Output) -> Result<Exit> {
+    let answer = spin(out, "profiling", client.get(&format!("{}/profile", reference.path()))).await?;
+    let columns = answer.list("columns");
+    let chosen: Vec<&Value> = columns.iter().filter(|found| wanted(found, column)).collect();
+    if let Some(name) = column.filter(|_| chosen.is_empty()) {
+        return Err(no_column(name, columns));
+    }
+    let ids: Vec<String> = chosen.iter().map(|column| column_name(column).to_owned()).collect();
+    let mut page = Page::new().text(out.paint().bold(&reference.to_string()));
+    page = page.fields(render::fields(&answer, &["rows", "duplicate_rows"]));
+    let figures = [
+        "name", "type", "semantic", "nulls", "null_share", "distinct", "min", "max", "mean", "std", "median", "top",
+    ];
+    page = match (column, chosen.first()) {
+        (Some(_), Some(one)) => {
+            let names: Vec<&str> = one.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+            let scalar: Vec<&str> = names.into_iter().filter(|key| !one[*key].is_array()).collect();
+            page.fields(render::fields(one, &scalar))
+        }
+        _ => page.section("Columns", render::table(chosen.iter().copied(), &figures)),
+    };
+    out.show(if column.is_some() { chosen[0] } else { &answer }, &ids, &page);
+    out.next(format_args!("volano contract infer {}", reference.name));
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_paths_below_it_and_hides_hidden_files() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        std::fs::write(folder.path().join("a/one.csv"), "x\n1\n").unwrap();
+        std::fs::write(folder.path().join(".hidden"), "x").unwrap();
+        let files = collect(&[folder.path().to_owned()]).unwrap();
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["a/one.csv"]);
+    }
+
+    #[test]
+    fn a_missing_file_is_answered_with_the_nearest() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("telco.csv"), "x\n1\n").unwrap();
+        let failure = collect(&[folder.path().join("telko.csv")]).err().unwrap();
+        let text = failure.render(crate::output::Paint::off(), 100);
+        assert!(text.contains("telco.csv?"), "{text}");
+    }
+}

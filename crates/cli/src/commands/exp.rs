@@ -1,0 +1,224 @@
+//! `volano exp`: experiments and their runs.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::with_client;
+use crate::args::{CompareArgs, ExpCommand, ExpListArgs, Globals};
+use crate::client::{Client, Need};
+use crate::exit::Exit;
+use crate::failure::Result;
+use crate::json::{Fields, plain};
+use crate::output::{Cell, Output, Page, Table, Tone, short_id};
+use crate::render;
+use crate::runs;
+
+/// Runs in one request.
+const PAGE: usize = 1_000;
+/// Columns of a list of runs that show metrics, and that show parameters.
+const FIGURES: usize = 4;
+
+/// Does it.
+pub async fn run(command: ExpCommand, globals: &Globals, out: &Output) -> Result<Exit> {
+    with_client(globals, Need::Records, async |client| match command {
+        ExpCommand::Ls(args) if args.experiments => experiments(client, out).await,
+        ExpCommand::Ls(args) => list(client, &args, out).await,
+        ExpCommand::Show { run, metric } => show(client, globals, &run, metric.as_deref(), out).await,
+        ExpCommand::Compare(args) => compare(client, globals, &args, out).await,
+    })
+    .await
+}
+
+async fn experiments(client: &Client, out: &Output) -> Result<Exit> {
+    let answer = client.get("/experiments").await?;
+    let items = answer.list("items");
+    let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
+    let table = render::table(items, &["id", "name", "runs", "state", "lifecycle", "last_run_ms", "created_ms", "updated_ms"]);
+    out.list(items, &ids, table, "no experiments yet: volano run -- python train.py");
+    Ok(Exit::Done)
+}
+
+async fn list(client: &Client, args: &ExpListArgs, out: &Output) -> Result<Exit> {
+    let mut found = Vec::new();
+    let mut token = Value::Null;
+    while found.len() < args.limit {
+        let order = args.order_by.clone().unwrap_or_else(|| "attributes.start_time DESC".to_owned());
+        let mut query = json!({
+            "filter": args.filter.clone().unwrap_or_default(),
+            "order_by": [order],
+            "max_results": (args.limit - found.len()).min(PAGE),
+        });
+        if let Some(experiment) = &args.experiment {
+            query["experiment"] = Value::from(experiment.clone());
+        }
+        if !token.is_null() {
+            query["page_token"] = token;
+        }
+        let answer = client.post("/runs/search", query).await?;
+        found.extend_from_slice(answer.list("items"));
+        token = answer["next_page_token"].clone();
+        if token.is_null() || answer.list("items").is_empty() {
+            break;
+        }
+    }
+    let ids: Vec<String> = found.iter().map(|run| runs::id(run).to_owned()).collect();
+    out.list(&found, &ids, table_of(&found), "no runs: volano run -- python train.py");
+    Ok(Exit::Done)
+}
+
+fn table_of(found: &[Value]) -> Table {
+    let metrics = names(found, "metrics");
+    let params = names(found, "params");
+    let (metrics, params) = (first(&metrics), first(&params));
+    let mut columns = vec!["run", "name", "status", "started", "took"];
+    columns.extend(metrics.iter().chain(&params).copied());
+    let mut table = Table::new(columns);
+    for run in found {
+        let mut row = vec![
+            Cell::id(runs::id(run)),
+            Cell::text(run.text("name")),
+            render::state(run.text("status")),
+            Cell::time(time(run, "start")),
+            Cell::duration(took(run)),
+        ];
+        row.extend(metrics.iter().map(|name| Cell::number(metric(run, name))));
+        row.extend(params.iter().map(|name| param(run, name).map_or_else(Cell::none, Cell::text)));
+        table.push(row);
+    }
+    table
+}
+
+fn first(names: &BTreeSet<String>) -> Vec<&str> {
+    names.iter().take(FIGURES).map(String::as_str).collect()
+}
+
+fn time(run: &Value, which: &str) -> Option<i64> {
+    run.int(&format!("{which}_ms")).or_else(|| run.int(&format!("{which}_time_ms")))
+}
+
+fn took(run: &Value) -> Option<i64> {
+    run.int("duration_ms").or_else(|| Some(time(run, "end")? - time(run, "start")?))
+}
+
+/// Keys of what runs logged under `kind`, given as an object or as a list of keys with values.
+fn names(found: &[Value], kind: &str) -> BTreeSet<String> {
+    let keys = found.iter().flat_map(|run| {
+        let listed = run.list(kind).iter().map(|entry| entry.text("key").to_owned());
+        let mapped = run.pairs(kind).into_iter().map(|(key, _)| key.to_owned());
+        listed.chain(mapped).collect::<Vec<_>>()
+    });
+    keys.filter(|key| !key.is_empty() && !key.starts_with("system/")).collect()
+}
+
+/// What a run logged under `kind` and `key`.
+fn logged<'a>(run: &'a Value, kind: &str, key: &str) -> Option<&'a Value> {
+    let listed = run.list(kind).iter().find(|entry| entry.text("key") == key);
+    match listed {
+        Some(entry) => Some(&entry["value"]),
+        None => run[kind].get(key).map(|value| if value.is_object() { &value["value"] } else { value }),
+    }
+}
+
+/// The newest value of a metric.
+pub fn metric(run: &Value, key: &str) -> Option<f64> {
+    logged(run, "metrics", key).and_then(Value::as_f64)
+}
+
+fn param(run: &Value, key: &str) -> Option<String> {
+    logged(run, "params", key).map(plain)
+}
+
+/// The metrics of a run with their newest values.
+pub fn metrics_of(run: &Value) -> Vec<(String, Option<f64>)> {
+    let names = names(std::slice::from_ref(run), "metrics");
+    names.into_iter().map(|name| { let value = metric(run, &name); (name, value) }).collect()
+}
+
+async fn show(client: &Client, globals: &Globals, name: &str, by: Option<&str>, out: &Output) -> Result<Exit> {
+    let run = runs::find(client, globals, name, by).await?;
+    let id = runs::id(&run).to_owned();
+    let about = [
+        "status", "experiment", "experiment_name", "user", "start_ms", "start_time_ms", "end_ms", "end_time_ms",
+        "duration_ms",
+    ];
+    let mut metrics = Table::new(["metric", "value"]);
+    for (key, value) in metrics_of(&run) {
+        metrics.push(vec![Cell::text(key), Cell::number(value)]);
+    }
+    let mut params = Table::new(["param", "value"]);
+    for key in names(std::slice::from_ref(&run), "params") {
+        let value = param(&run, &key).unwrap_or_default();
+        params.push(vec![Cell::text(key), Cell::text(value)]);
+    }
+    let tags = tags(&run);
+    let head = format!("{} {}", out.paint().bold(run.text("name")), out.paint().dim(short_id(&id)));
+    let mut page = Page::new().text(head).fields([("id", Cell::text(&id))]).fields(render::fields(&run, &about));
+    page = page.section("Metrics", metrics).section("Params", params).section("Tags", tags);
+    page = page.section("Data", render::table(run.list("datasets"), &["name", "version", "reference", "digest", "source"]));
+    page = page.section("Models", render::table(run.list("models"), &["id", "name", "status", "created_ms"]));
+    if let Some(address) = client.page(&format!("/runs/{id}")) {
+        page = page.text(format!("\n{address}"));
+    }
+    out.show(&run, &[id], &page);
+    out.next("volano exp compare @last @best");
+    Ok(Exit::Done)
+}
+
+fn tags(run: &Value) -> Table {
+    let mut table = Table::new(["tag", "value"]);
+    for key in names(std::slice::from_ref(run), "tags") {
+        if key.starts_with("mlflow.log-model") {
+            continue;
+        }
+        let value = logged(run, "tags", &key).map(plain).unwrap_or_default();
+        table.push(vec![Cell::text(key), Cell::text(value)]);
+    }
+    table
+}
+
+async fn compare(client: &Client, globals: &Globals, args: &CompareArgs, out: &Output) -> Result<Exit> {
+    let mut found = Vec::with_capacity(args.runs.len());
+    for name in &args.runs {
+        found.push(runs::find(client, globals, name, args.metric.as_deref()).await?);
+    }
+    let ids: Vec<String> = found.iter().map(|run| runs::id(run).to_owned()).collect();
+    let document = client.post("/runs/compare", json!({"runs": ids})).await?;
+    let mut columns = vec![String::new()];
+    columns.extend(found.iter().map(|run| format!("{} {}", run.text("name"), short_id(runs::id(run)))));
+    let mut table = Table::new(columns);
+    let mut push = |name: &str, cells: Vec<Cell>| {
+        let differs = cells.windows(2).any(|pair| pair[0] != pair[1]);
+        if args.all || differs {
+            table.push([vec![Cell::text(name)], cells].concat());
+        }
+    };
+    push("status", found.iter().map(|run| render::state(run.text("status"))).collect());
+    for name in names(&found, "params") {
+        push(&name, found.iter().map(|run| param(run, &name).map_or_else(Cell::none, Cell::text)).collect());
+    }
+    for name in names(&found, "metrics") {
+        push(&name, best_marked(&found, &name));
+    }
+    push("time", found.iter().map(|run| Cell::duration(took(run))).collect());
+    let page = if table.is_empty() { Page::new().text("the runs do not differ") } else { Page::new().table(table) };
+    out.show(&document, &ids, &page);
+    Ok(Exit::Done)
+}
+
+/// The values of a metric, with the best one marked when they differ.
+fn best_marked(found: &[Value], name: &str) -> Vec<Cell> {
+    let values: Vec<Option<f64>> = found.iter().map(|run| metric(run, name)).collect();
+    let known = values.iter().flatten().copied().filter(|value| value.is_finite());
+    let better = |a: f64, b: f64| if runs::smaller_is_better(name) { a.min(b) } else { a.max(b) };
+    let best = known.reduce(better);
+    let all_same = values.windows(2).all(|pair| pair[0] == pair[1]);
+    let cell = |value: &Option<f64>| match value {
+        Some(value) if !all_same && Some(*value) == best => {
+            let text = format!("{} ↑ best", crate::output::number(*value));
+            Cell::both(text, value.to_string()).tone(Tone::Good)
+        }
+        value => Cell::number(*value),
+    };
+    values.iter().map(cell).collect()
+}

@@ -1,0 +1,195 @@
+//! `volano model`: registered models, their versions and aliases.
+
+use serde_json::{Value, json};
+
+use super::with_client;
+use crate::args::{Globals, ModelCommand, PromoteArgs};
+use crate::client::{Client, ModelRef, Need, Which, segment};
+use crate::codes;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::json::Fields;
+use crate::output::{Cell, Output, Page, Table};
+use crate::render;
+
+/// Does it.
+pub async fn run(command: ModelCommand, globals: &Globals, out: &Output) -> Result<Exit> {
+    with_client(globals, Need::Records, async |client| match command {
+        ModelCommand::Ls => list(client, out).await,
+        ModelCommand::Show { reference } => show(client, &reference.parse()?, out).await,
+        ModelCommand::Promote(args) => promote(client, &args, out).await,
+        ModelCommand::Rollback { name, dry_run } => rollback(client, &name, dry_run, out).await,
+    })
+    .await
+}
+
+async fn list(client: &Client, out: &Output) -> Result<Exit> {
+    let answer = client.get("/models").await?;
+    let items = answer.list("items");
+    let mut table = Table::new(["model", "versions", "aliases", "updated"]);
+    for item in items {
+        let versions = item.int("last_version").or_else(|| item.int("versions"));
+        table.push(vec![
+            Cell::text(item.text("name")),
+            Cell::count(versions),
+            Cell::text(aliases(item).iter().map(|(alias, version)| format!("@{alias}={version}")).collect::<Vec<_>>().join(" ")),
+            Cell::time(item.int("updated_ms")),
+        ]);
+    }
+    let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
+    out.list(items, &ids, table, "no models yet: volano pipeline run, or mlflow.register_model in a script");
+    Ok(Exit::Done)
+}
+
+/// Aliases with their versions, given as an object or as a list.
+fn aliases(model: &Value) -> Vec<(String, i64)> {
+    let listed = model.list("aliases").iter().filter_map(|entry| {
+        let version = entry.int("version").or_else(|| entry.text("version").parse().ok());
+        Some((entry.text("alias").to_owned(), version?))
+    });
+    let mapped = model.pairs("aliases");
+    let mapped = mapped.iter().filter_map(|(alias, version)| Some(((*alias).to_owned(), version.as_i64()?)));
+    listed.chain(mapped).collect()
+}
+
+async fn model(client: &Client, name: &str) -> Result<Value> {
+    match client.get(&format!("/models/{}", segment(name))).await {
+        Err(failure) if failure.code() == &codes::NOT_FOUND => Err(with_nearest(client, name, failure).await),
+        other => other,
+    }
+}
+
+async fn with_nearest(client: &Client, name: &str, failure: Failure) -> Failure {
+    let known = client.get("/models").await.unwrap_or_default();
+    let names = known.list("items").iter().map(|item| item.text("name"));
+    match domain::suggest::nearest(name, names) {
+        Some(near) => failure.help(format_args!("did you mean {near}?")),
+        None => failure.help("the models there are: volano model ls"),
+    }
+}
+
+/// The number that a reference means.
+pub async fn number(client: &Client, reference: &ModelRef) -> Result<i64> {
+    let found = model(client, &reference.name).await?;
+    let known = aliases(&found);
+    match &reference.which {
+        Which::Version(version) => Ok(*version),
+        Which::Any => found
+            .int("last_version")
+            .ok_or_else(|| Failure::new(&codes::NOT_FOUND, format!("{} has no versions yet", reference.name))),
+        Which::Alias(alias) => {
+            let target = known.iter().find(|(name, _)| name == alias).map(|(_, version)| *version);
+            target.ok_or_else(|| {
+                let failure =
+                    Failure::new(&codes::NOT_FOUND, format!("{} has no alias {alias:?}", reference.name));
+                match domain::suggest::nearest(alias, known.iter().map(|(name, _)| name.as_str())) {
+                    Some(near) => failure.help(format_args!("did you mean {}@{near}?", reference.name)),
+                    None => failure.help(format_args!("volano model show {}", reference.name)),
+                }
+            })
+        }
+    }
+}
+
+async fn show(client: &Client, reference: &ModelRef, out: &Output) -> Result<Exit> {
+    if reference.which == Which::Any {
+        return show_model(client, &reference.name, out).await;
+    }
+    let version = number(client, reference).await?;
+    let path = format!("/models/{}/versions/{version}", segment(&reference.name));
+    let document = client.get(&path).await?;
+    let name = format!("{}:{version}", reference.name);
+    let about = [
+        "aliases", "description", "run", "user", "source", "created_ms", "updated_ms", "logged_model",
+        "provenance.pipeline_run", "provenance.step_run", "provenance.data_versions", "provenance.environment",
+        "provenance.code", "provenance.evaluation",
+    ];
+    let page = Page::new()
+        .text(out.paint().bold(&name))
+        .fields(render::fields(&document, &about))
+        .section("Metrics", figures(&document, "metrics"))
+        .section("Tags", figures(&document, "tags"));
+    out.show(&document, &[name], &page);
+    Ok(Exit::Done)
+}
+
+fn figures(document: &Value, kind: &str) -> Table {
+    let mut table = Table::new(["name", "value"]);
+    for (key, value) in document.pairs(kind) {
+        table.push(vec![Cell::text(key), render::cell("value", value)]);
+    }
+    for entry in document.list(kind) {
+        table.push(vec![Cell::text(entry.text("key")), render::cell("value", &entry["value"])]);
+    }
+    table
+}
+
+async fn show_model(client: &Client, name: &str, out: &Output) -> Result<Exit> {
+    let document = model(client, name).await?;
+    let known = aliases(&document);
+    let versions = if document["versions"].is_array() { document.list("versions") } else { document.list("items") };
+    let mut table = Table::new(["version", "aliases", "run", "created", "by"]);
+    for version in versions {
+        let number = version.int("version").or_else(|| version.text("version").parse().ok());
+        let pointed = known.iter().filter(|(_, target)| Some(*target) == number).map(|(alias, _)| format!("@{alias}"));
+        table.push(vec![
+            Cell::text(format!("{name}:{}", number.unwrap_or(0))),
+            Cell::text(pointed.collect::<Vec<_>>().join(" ")),
+            Cell::id(version.text("run")),
+            Cell::time(version.int("created_ms")),
+            Cell::text(version.text("user")),
+        ]);
+    }
+    let page = Page::new()
+        .text(out.paint().bold(name))
+        .fields(render::fields(&document, &["description", "created_ms", "updated_ms"]))
+        .section("Versions", table);
+    let ids: Vec<String> = versions.iter().filter_map(|version| Some(format!("{name}:{}", version.int("version")?))).collect();
+    out.show(&document, &ids, &page);
+    Ok(Exit::Done)
+}
+
+async fn promote(client: &Client, args: &PromoteArgs, out: &Output) -> Result<Exit> {
+    let reference: ModelRef = args.reference.parse()?;
+    let version = number(client, &reference).await?;
+    let found = model(client, &reference.name).await?;
+    let before = aliases(&found).into_iter().find(|(alias, _)| *alias == args.alias).map(|(_, version)| version);
+    let name = &reference.name;
+    if args.dry_run {
+        let now = before.map_or_else(|| "nothing".to_owned(), |before| format!("{name}:{before}"));
+        let line = format!("would move {name}@{} from {now} to {name}:{version}", args.alias);
+        let document = json!({"model": name, "alias": args.alias, "from": before, "to": version, "dry_run": true});
+        out.show(&document, &[], &Page::new().line(line.clone(), vec![line]));
+        return Ok(Exit::Done);
+    }
+    let body = json!({"version": version, "alias": args.alias});
+    let answer = client.post(&format!("/models/{}/promote", segment(name)), body).await?;
+    let undo = match before {
+        Some(_) if args.alias == "champion" => format!("   undo: volano model rollback {name}"),
+        Some(before) => format!("   undo: volano model promote {name}:{before} {}", args.alias),
+        None => String::new(),
+    };
+    let line = format!("{} {name}:{version} is @{}{undo}", out.paint().good("✓"), args.alias);
+    out.show(&answer, &[format!("{name}:{version}")], &Page::new().line(line, vec![name.clone(), version.to_string(), args.alias.clone()]));
+    Ok(Exit::Done)
+}
+
+async fn rollback(client: &Client, name: &str, dry_run: bool, out: &Output) -> Result<Exit> {
+    let champion = ModelRef { name: name.to_owned(), which: Which::Alias("champion".to_owned()) };
+    let before = number(client, &champion).await?;
+    if dry_run {
+        let line = format!("would take @champion from {name}:{before} and give it back to the version before");
+        let document = json!({"model": name, "alias": "champion", "from": before, "dry_run": true});
+        out.show(&document, &[], &Page::new().line(line.clone(), vec![line]));
+        return Ok(Exit::Done);
+    }
+    let answer = client.post(&format!("/models/{}/rollback", segment(name)), json!({})).await?;
+    let after = number(client, &champion).await?;
+    let line = format!(
+        "{} {name}:{after} is @champion again, instead of {name}:{before}   undo: volano model promote {name}:{before}",
+        out.paint().good("✓")
+    );
+    out.show(&answer, &[format!("{name}:{after}")], &Page::new().line(line, vec![name.to_owned(), after.to_string(), before.to_string()]));
+    out.next("volano deploy ls");
+    Ok(Exit::Done)
+}

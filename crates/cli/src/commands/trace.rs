@@ -1,0 +1,129 @@
+//! `volano trace`: from one prediction the whole way back.
+
+use serde_json::Value;
+
+use super::with_client;
+use crate::args::{Globals, TraceArgs};
+use crate::client::{Need, segment};
+use crate::codes;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::json::{Fields, plain};
+use crate::output::{Cell, Output, Page, Table};
+use crate::render;
+
+/// The way back, in order, with the names of its stations.
+const STATIONS: [(&str, &str); 14] = [
+    ("prediction", "Prediction"),
+    ("deployment", "Deployment"),
+    ("model_version", "Model version"),
+    ("run", "Run"),
+    ("evaluation", "Evaluation"),
+    ("gate", "Gate"),
+    ("step_run", "Step run"),
+    ("environment", "Environment"),
+    ("code", "Code"),
+    ("pipeline_run", "Pipeline run"),
+    ("trigger", "Trigger"),
+    ("data", "Data"),
+    ("data_versions", "Data versions"),
+    ("approvals", "Approvals"),
+];
+
+/// Does it.
+pub async fn run(args: TraceArgs, globals: &Globals, out: &Output) -> Result<Exit> {
+    if domain::Id::parse(&args.prediction).is_none() {
+        let message = format!("{:?} is not the id of a prediction: 32 hexadecimal digits", args.prediction);
+        return Err(Failure::new(&codes::REFERENCE, message)
+            .help("it is in the header x-volano-prediction-id of the answer, and in what volano predict prints"));
+    }
+    with_client(globals, Need::Records, async |client| {
+        let document = client.get(&format!("/trace/{}", segment(&args.prediction))).await?;
+        out.show(&document, std::slice::from_ref(&args.prediction), &page(&document, out));
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+fn page(document: &Value, out: &Output) -> Page {
+    let mut page = Page::new();
+    if !document.text("sentence").is_empty() {
+        page = page.text(document.text("sentence"));
+    }
+    let known = |key: &str| STATIONS.iter().any(|(name, _)| *name == key);
+    for (key, title) in STATIONS {
+        page = station(page, title, &document[key], out);
+    }
+    let rest = document.as_object().into_iter().flatten().filter(|(key, _)| !known(key) && *key != "sentence");
+    for (key, value) in rest {
+        page = station(page, &render::label(key), value, out);
+    }
+    page
+}
+
+fn station(page: Page, title: &str, value: &Value, out: &Output) -> Page {
+    match value {
+        Value::Null => page,
+        Value::Object(map) if map.is_empty() => page,
+        Value::Object(map) => {
+            let (deep, flat): (Vec<_>, Vec<_>) = map.iter().partition(|(_, value)| is_deep(value));
+            let keys: Vec<&str> = flat.iter().map(|(key, _)| key.as_str()).collect();
+            let page = page.heading(title).fields(render::fields(value, &keys));
+            deep.into_iter().fold(page, |page, (key, value)| below(page, key, value, out))
+        }
+        Value::Array(items) if items.is_empty() => page,
+        Value::Array(items) if items.iter().all(Value::is_object) => page.heading(title).table(table(items)),
+        other => page.heading(title).fields([("", Cell::text(plain(other)))]),
+    }
+}
+
+/// Objects and lists of objects do not fit a line.
+fn is_deep(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.len() > 3 || map.values().any(|value| value.is_object() || value.is_array()),
+        Value::Array(items) => items.iter().any(Value::is_object),
+        _ => false,
+    }
+}
+
+fn below(page: Page, key: &str, value: &Value, out: &Output) -> Page {
+    let page = page.text(format!("  {}", out.paint().dim(&render::label(key))));
+    match value {
+        Value::Array(items) => page.table(table(items)),
+        Value::Object(map) => {
+            let pairs = map.iter().map(|(key, value)| (format!("  {}", render::label(key)), render::cell(key, value)));
+            page.fields(pairs)
+        }
+        other => page.fields([("", Cell::text(plain(other)))]),
+    }
+}
+
+fn table(items: &[Value]) -> Table {
+    let mut keys: Vec<&str> = Vec::new();
+    for key in items.iter().filter_map(Value::as_object).flat_map(|map| map.keys()) {
+        if !keys.contains(&key.as_str()) {
+            keys.push(key);
+        }
+    }
+    render::table(items, &keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Globals;
+    use crate::output::Paint;
+    use serde_json::json;
+
+    #[test]
+    fn the_way_back_is_printed_in_order() {
+        let document = json!({
+            "run": {"id": "0123456789abcdef0123456789abcdef", "params": {"lr": "0.1", "leaves": "31", "a": "1", "b": "2"}},
+            "prediction": {"time_ms": 86_400_000, "output": 0.7},
+            "data_versions": [{"dataset": "flights", "number": 3, "rows": 80_000}],
+            "note": "kept",
+        });
+        let page = page(&document, &Output::new(&Globals::default()));
+        insta::assert_snapshot!(page.render(Paint::off(), 100));
+    }
+}
