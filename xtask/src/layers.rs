@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sql", &["domain", "tables"]),
     ("inference", &["domain", "environments"]),
     ("app", &["domain", "db", "objects", "tables", "sql", "environments", "inference"]),
-    ("runner", &["domain", "app", "environments"]),
+    ("runner", &["domain", "app", "environments", "objects", "sql", "tables"]),
     ("api", &["domain", "app"]),
     ("mlflow", &["domain", "app"]),
     ("gateway", &["domain", "app"]),

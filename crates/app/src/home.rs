@@ -16,6 +16,7 @@ const FORMAT: u32 = 1;
 #[derive(Clone)]
 pub struct Home {
     root: PathBuf,
+    objects: Option<PathBuf>,
     _lock: Arc<Flock<File>>,
 }
 
@@ -91,7 +92,7 @@ impl Home {
             HomeError::InUse { path: root.clone(), by, server }
         })?;
         check_format(&root)?;
-        Ok(Self { root, _lock: Arc::new(lock) })
+        Ok(Self { root, objects: None, _lock: Arc::new(lock) })
     }
 
     /// The folder itself.
@@ -106,7 +107,14 @@ impl Home {
 
     /// Bytes by content.
     pub fn objects_dir(&self) -> PathBuf {
-        self.root.join("objects")
+        self.objects.clone().unwrap_or_else(|| self.root.join("objects"))
+    }
+
+    /// This home with its bytes in another folder.
+    #[must_use]
+    pub fn with_objects(mut self, folder: PathBuf) -> Self {
+        self.objects = Some(folder);
+        self
     }
 
     /// The prediction logs, one folder per deployment.

@@ -63,9 +63,9 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// A client of a server in this process; of the one that has the home open, when that came up meanwhile.
-pub async fn client(globals: &Globals, path: &Path, need: Need) -> Result<Client> {
+pub async fn client(globals: &Globals, path: &Path, need: Need, port: u16) -> Result<Client> {
     let mut config = config(globals, path);
-    config.port = 0;
+    config.port = port;
     let started = Instant::now();
     let server = loop {
         match Server::open(config.clone()).await {

@@ -12,6 +12,9 @@ mod json;
 mod local;
 mod output;
 mod place;
+mod render;
+mod rows;
+mod runs;
 mod usage;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! What a server is told when it starts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A server's settings, each with its flag and environment variable in the command line's reference.
 #[derive(Clone, Debug)]
@@ -37,4 +37,14 @@ impl Config {
             insecure_no_auth: false,
         }
     }
+}
+
+/// The folder that an objects address names: a path, or `file://` and a path.
+pub(crate) fn objects_folder(address: &str) -> app::Result<PathBuf> {
+    let path = address.strip_prefix("file://").unwrap_or(address);
+    if path.contains("://") {
+        let reason = format!("{address:?} is not a folder: objects live in a folder, given as a path or as file:///PATH");
+        return Err(app::Error::invalid("objects", reason));
+    }
+    Ok(Path::new(path).to_owned())
 }

@@ -68,7 +68,10 @@ pub struct Server {
 impl Server {
     /// Opens the home and the database and registers the configured projects.
     pub async fn open(config: Config) -> Result<Self, Error> {
-        let home = Home::open(&config.home)?;
+        let mut home = Home::open(&config.home)?;
+        if let Some(objects) = &config.objects {
+            home = home.with_objects(config::objects_folder(objects)?);
+        }
         let app = App::open(home, config.database.as_deref(), Clock::System).await?;
         background::register_projects(&app, &config).await?;
         let router = routes(&app, &config);
@@ -93,7 +96,7 @@ impl Server {
     /// Serves and works in the background until `stop` resolves, then finishes what was accepted and closes the home.
     pub async fn run(self, listening: Listening, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let url = listening.url().to_owned();
-        let background = background::start(&self.app, &url).await?;
+        let background = background::start(&self.app, &url)?;
         if let Err(error) = self.app.home().announce(&url) {
             tracing::warn!(%error, "the address could not be written into the home");
         }

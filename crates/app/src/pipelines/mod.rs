@@ -1,5 +1,6 @@
 //! Use-cases of the pipelines room.
 
+mod conclude;
 pub mod decision;
 pub mod event;
 pub mod journal;

@@ -19,33 +19,19 @@ impl Projects<'_> {
         let record = self.refresh(ctx, name).await?;
         let mut collected = Vec::with_capacity(record.definition.data.len());
         for source in &record.definition.data {
-            collected.push((source.clone(), self.collect_one(ctx, &record, source).await?));
+            let ingested = self.0.datasets().ingest(ctx, spec(&record, source)).await?;
+            collected.push((source.clone(), ingested));
         }
         Ok(collected)
     }
 
-    async fn collect_one(
-        &self,
-        ctx: &Context,
-        record: &ProjectRecord,
-        source: &SourceSpec,
-    ) -> Result<Ingested> {
-        let spec = crate::data::source::SourceSpec {
-            name: source.name.clone(),
-            root: PathBuf::from(&record.root),
-            source: Source {
-                path: source.path.clone(),
-                kind: match source.kind {
-                    SourceKind::Table => DataKind::Table,
-                    SourceKind::Files => DataKind::Files,
-                },
-                key: source.key.clone(),
-                time: source.time.clone(),
-                contract: source.contract.clone(),
-            },
-            message: format!("collected from {}", source.path),
-        };
-        self.0.datasets().ingest(ctx, spec).await
+    /// The sources of all projects, as they are to be ingested.
+    pub async fn sources(&self, ctx: &Context) -> Result<Vec<crate::data::source::SourceSpec>> {
+        let mut specs = Vec::new();
+        for record in self.list(ctx).await? {
+            specs.extend(record.definition.data.iter().map(|source| spec(&record, source)));
+        }
+        Ok(specs)
     }
 
     /// The newest published version of every source.
@@ -77,6 +63,25 @@ impl Projects<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// How the data room takes a source of a project.
+fn spec(record: &ProjectRecord, source: &SourceSpec) -> crate::data::source::SourceSpec {
+    crate::data::source::SourceSpec {
+        name: source.name.clone(),
+        root: PathBuf::from(&record.root),
+        source: Source {
+            path: source.path.clone(),
+            kind: match source.kind {
+                SourceKind::Table => DataKind::Table,
+                SourceKind::Files => DataKind::Files,
+            },
+            key: source.key.clone(),
+            time: source.time.clone(),
+            contract: source.contract.clone(),
+        },
+        message: format!("collected from {}", source.path),
     }
 }
 

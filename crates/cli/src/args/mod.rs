@@ -75,8 +75,6 @@ pub enum ColorChoice {
 pub enum Command {
     /// Run the whole loop on real data, then stay up
     Demo(DemoArgs),
-    /// Write a complete project from your own data
-    Init(InitArgs),
     /// Serve the page, the APIs and predictions on one port
     #[command(visible_alias = "up")]
     Server(ServerArgs),
@@ -90,8 +88,6 @@ pub enum Command {
     /// What data must look like
     #[command(subcommand)]
     Contract(ContractCommand),
-    /// Run a command or a notebook, tracked
-    Run(RunArgs),
     /// The steps of volano.yaml
     #[command(subcommand)]
     Pipeline(PipelineCommand),

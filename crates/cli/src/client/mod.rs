@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio_util::io::ReaderStream;
 use tower::ServiceExt;
 
-pub use reference::{DataRef, ModelRef, segment};
+pub use reference::{DataRef, ModelRef, Which, segment};
 pub use resolve::{Need, Target, target};
 
 use crate::codes;

@@ -85,12 +85,17 @@ fn environment(name: &str) -> Option<String> {
 impl Client {
     /// The client for a command that needs `need`.
     pub async fn connect(globals: &Globals, need: Need) -> Result<Self> {
+        Self::connect_on(globals, need, 0).await
+    }
+
+    /// The same; a server in this process listens on `port`.
+    pub async fn connect_on(globals: &Globals, need: Need, port: u16) -> Result<Self> {
         let user = UserFile::load()?;
         match target(globals, &user) {
             Target::Server { url, token, .. } => Self::http(&url, token),
             Target::Home { path, .. } => match Self::running(&path).await? {
                 Some(client) => Ok(client),
-                None => local::client(globals, &path, need).await,
+                None => local::client(globals, &path, need, port).await,
             },
         }
     }

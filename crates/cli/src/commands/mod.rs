@@ -3,11 +3,24 @@
 mod audit;
 mod completions;
 mod config;
+mod contract;
+mod data;
+mod demo;
+mod deploy;
 mod doctor;
+mod exp;
 mod explain;
+mod follow;
+mod label;
 mod login;
+mod model;
+mod monitor;
+mod pipeline;
+mod predict;
 mod reference;
+mod run_step;
 mod server;
+mod trace;
 
 use std::future::Future;
 
@@ -21,9 +34,22 @@ use crate::output::Output;
 /// Does what the command line says.
 pub fn run(command: Command, globals: &Globals, out: &Output) -> Result<Exit> {
     match command {
+        Command::Demo(args) => block_on(demo::run(args, globals, out)),
         Command::Server(args) => block_on(server::run(args, globals, out)),
         Command::Login(args) => interruptible(login::run(args, out)),
         Command::Doctor => interruptible(doctor::run(globals, out)),
+        Command::Data(command) => interruptible(data::run(command, globals, out)),
+        Command::Contract(command) => interruptible(contract::run(command, globals, out)),
+        Command::Pipeline(command) => interruptible(pipeline::run(command, globals, out)),
+        Command::Exp(command) => interruptible(exp::run(command, globals, out)),
+        Command::Model(command) => interruptible(model::run(command, globals, out)),
+        Command::Serve(args) => block_on(deploy::serve(args, globals, out)),
+        Command::Deploy(args) => interruptible(deploy::run(args, globals, out)),
+        Command::Predict(args) => interruptible(predict::run(args, globals, out)),
+        Command::Monitor(command) => interruptible(monitor::run(command, globals, out)),
+        Command::Label(command) => interruptible(label::run(command, globals, out)),
+        Command::Trace(args) => interruptible(trace::run(args, globals, out)),
+        Command::RunStep(args) => run_step::run(&args),
         Command::Audit(command) => interruptible(audit::run(command, globals, out)),
         Command::Config(command) => config::run(command, globals, out),
         Command::Completions(args) => completions::run(&args, out),

@@ -4,7 +4,6 @@ use db::serving::{deployment, rollout};
 use db::{Db, Error};
 use domain::registry::model::ModelName;
 use domain::serving::{Deployment, DeploymentSpec, Rollout, RolloutPlan, RolloutState, Share};
-use domain::registry::model::ModelName;
 use domain::{Id, Name, Timestamp};
 
 fn name(text: &str) -> Name {

@@ -35,6 +35,9 @@ pub(crate) async fn execute(attempt: &Attempt) -> Result<FinishedStep, Failure> 
     let workspace = prepare(attempt).await?;
     let env = environment(attempt, &workspace).await?;
     let tracked_run = tracked::create(attempt).await?;
+    if let Some(env) = &env {
+        tracked::set_environment(attempt, &tracked_run, env.key.as_str()).await?;
+    }
     let ended = run(attempt, &workspace, env.as_ref(), &tracked_run).await;
     finish(attempt, &workspace, env.map(|env| env.key.to_string()), &tracked_run, ended).await
 }

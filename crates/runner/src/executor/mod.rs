@@ -41,12 +41,6 @@ impl Attempt {
         self.app.home().step_log(&self.task.step_run.id)
     }
 
-    /// What the log of the step run is called in messages: `train seed=1`.
-    pub fn label(&self) -> String {
-        let unit = self.task.step_run.unit.label();
-        if unit == "all" { self.task.step.name.to_string() } else { format!("{} {unit}", self.task.step.name) }
-    }
-
     /// The project's files as the run pinned them.
     pub fn code_tree(&self) -> Result<TreeId, Failure> {
         TreeId::parse(&self.task.run.code_tree)

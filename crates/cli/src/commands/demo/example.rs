@@ -76,9 +76,8 @@ impl Example {
     /// A month's requests: rows of features, and what became of each flight.
     pub fn requests(&self, month: u32, rows: usize) -> Result<Vec<Request>> {
         let name = format!("requests/2013-{month:02}.csv");
-        let text = String::from_utf8(bytes(&name)?.into_owned())
-            .map_err(|_| Failure::new(&codes::INTERNAL, format!("{name} is not text")))?;
-        Ok(requests(&text, rows))
+        let file = bytes(&name).map_err(|error| failed(Path::new(&name), &error))?;
+        Ok(requests(&String::from_utf8_lossy(&file), rows))
     }
 
     fn copy(&self, from: &str, to: &str) -> Result<()> {

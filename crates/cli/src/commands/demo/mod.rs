@@ -19,6 +19,7 @@ use crate::failure::{Failure, Result};
 use crate::local;
 use crate::output::Output;
 
+
 use chapters::Demo;
 use example::Example;
 use narrator::Narrator;

@@ -1,0 +1,284 @@
+//! The chapters of the demo.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::codes;
+use crate::failure::{Failure, Result};
+use crate::output::{duration_ms, short_id};
+
+use super::example::{Example, Request};
+use super::narrator::Narrator;
+use super::traffic::Traffic;
+use super::watch::{items, text, until};
+
+/// The deployment of the example.
+const DEPLOYMENT: &str = "flights-late";
+/// The longest wait for a step of the loop: a cold environment is installed within it.
+const PATIENCE: Duration = Duration::from_secs(1200);
+/// The longest wait for what takes seconds.
+const SOON: Duration = Duration::from_secs(120);
+/// Rows of one request.
+const BATCH: usize = 50;
+
+/// How much of the year is played.
+struct Slice {
+    first: std::ops::RangeInclusive<u32>,
+    arriving: u32,
+    asking: &'static [u32],
+    rows: usize,
+}
+
+const WHOLE: Slice = Slice { first: 1..=3, arriving: 4, asking: &[5, 6, 7], rows: 1500 };
+const FAST: Slice = Slice { first: 1..=2, arriving: 3, asking: &[7], rows: 1000 };
+
+/// The demo's state.
+pub struct Demo<'a> {
+    client: Client,
+    base: String,
+    example: Example,
+    tell: Narrator<'a>,
+    slice: Slice,
+}
+
+impl<'a> Demo<'a> {
+    /// A demo against the server at `base`.
+    pub fn new(client: Client, base: String, example: Example, tell: Narrator<'a>, fast: bool) -> Self {
+        Self { client, base, example, tell, slice: if fast { FAST } else { WHOLE } }
+    }
+
+    /// Plays all chapters.
+    pub async fn play(&mut self) -> Result<()> {
+        self.data_arrives().await?;
+        self.first_model().await?;
+        self.it_answers().await?;
+        self.a_month_arrives().await?;
+        let prediction = self.the_world_moves().await?;
+        self.a_broken_batch().await?;
+        self.back_and_trace(&prediction).await
+    }
+
+    async fn data_arrives(&mut self) -> Result<()> {
+        self.tell.chapter(1, "data arrives and is looked at");
+        let arrived = Instant::now();
+        for month in self.slice.first.clone() {
+            self.example.arrive(month)?;
+        }
+        let run = self.next_run(0).await?;
+        let reaction_ms = i64::try_from(arrived.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let data = &run["data"]["flights"];
+        let rows = data["rows"].as_i64().unwrap_or(0);
+        let sentence = format!(
+            "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came",
+            data["number"], duration_ms(reaction_ms)
+        );
+        self.tell.step(&sentence, "/data/flights", json!({"data": run["data"], "reaction_ms": reaction_ms}));
+        Ok(())
+    }
+
+    async fn first_model(&mut self) -> Result<()> {
+        self.tell.chapter(2, "prepare by SQL, explore in a notebook, train in a pinned environment, evaluate");
+        let run = self.finished_run(1).await?;
+        self.tell_run(&run);
+        self.gate(&run).await
+    }
+
+    async fn it_answers(&mut self) -> Result<()> {
+        self.tell.chapter(3, "the gate's choice is registered, deployed, and answers");
+        self.settled().await?;
+        let ask = self.requests(self.slice.asking[0])?;
+        let rows: Vec<&Value> = ask.iter().take(3).map(|request| &request.row).collect();
+        let own = self.raw("/invocations", json!({"dataframe_records": rows})).await?;
+        self.tell.step("answers MLflow's /invocations", "/deploy/flights-late", own);
+        Ok(())
+    }
+
+    async fn a_month_arrives(&mut self) -> Result<()> {
+        self.tell.chapter(4, "another month arrives while a client keeps asking");
+        let rows = self.requests(self.slice.asking[0])?.into_iter().map(|request| request.row).collect();
+        let traffic = Traffic::start(&self.base, DEPLOYMENT, rows)?;
+        self.example.arrive(self.slice.arriving)?;
+        let run = self.finished_run(2).await?;
+        self.tell_run(&run);
+        self.gate(&run).await?;
+        self.settled().await?;
+        let seen = traffic.stop().await;
+        let sentence = format!(
+            "{} answers meanwhile, {} dropped; by version {:?}; p50 {:.1} ms, p99 {:.1} ms",
+            seen.answered, seen.failed, seen.versions, seen.latency_ms(0.5), seen.latency_ms(0.99)
+        );
+        if let Some(reason) = seen.first_failure {
+            return Err(Failure::new(&codes::INTERNAL, format!("{} requests were dropped: {reason}", seen.failed)));
+        }
+        self.tell.step(&sentence, "/deploy/flights-late", json!({"answered": seen.answered, "dropped": seen.failed}));
+        Ok(())
+    }
+
+    /// Asks for the months of summer, tells the truth later, and returns one prediction's id.
+    async fn the_world_moves(&mut self) -> Result<String> {
+        self.tell.chapter(5, "the world moves: requests of summer, labels later, drift, a retraining");
+        let mut labels = Vec::new();
+        for &month in self.slice.asking {
+            for batch in self.requests(month)?.chunks(BATCH) {
+                labels.extend(self.ask(batch).await?);
+            }
+        }
+        let prediction = text(&labels[0], "prediction_id").to_owned();
+        self.tell.step(&format!("{} predictions", labels.len()), "/deploy/flights-late", json!({}));
+        for &month in self.slice.asking {
+            self.example.arrive(month)?;
+        }
+        for batch in labels.chunks(500) {
+            self.client.post(&self.of("labels"), json!({"labels": batch})).await?;
+        }
+        let performance = self.client.post(&self.of("performance"), json!({})).await?;
+        self.tell.step(text(&performance, "sentence"), "/monitor/flights-late", performance.clone());
+        let drift = self.client.post(&self.of("drift"), json!({})).await?;
+        self.tell.step(text(&drift, "sentence"), "/monitor/flights-late", json!({"verdict": drift["verdict"]}));
+        let run = self.finished_run(3).await?;
+        self.tell_run(&run);
+        self.gate(&run).await?;
+        self.settled().await?;
+        Ok(prediction)
+    }
+
+    async fn a_broken_batch(&mut self) -> Result<()> {
+        self.tell.chapter(6, "a broken batch is stopped at the door");
+        let before = self.live().await?;
+        let name = self.example.arrive_broken()?;
+        let rejected = until(&self.client, "/events?limit=50", "the refusal of the broken batch", SOON, |events| {
+            items(events).iter().find(|event| text(event, "kind") == "data.rejected").cloned()
+        })
+        .await?;
+        self.tell.step(&format!("refused: {}", rejected["payload"]["reason"]), "/data/flights", rejected.clone());
+        self.example.remove(name)?;
+        let after = self.live().await?;
+        if before != after {
+            return Err(Failure::new(&codes::INTERNAL, "the served model changed although the batch was refused"));
+        }
+        self.tell.step(&format!("still serving {}:{}", text(&after, "model"), after["version"]), "", json!({}));
+        Ok(())
+    }
+
+    async fn back_and_trace(&mut self, prediction: &str) -> Result<()> {
+        self.tell.chapter(7, "one command back, and the whole way of a prediction");
+        let started = Instant::now();
+        let back = self.client.post(&self.of("rollback"), json!({"reason": "shown in the demo"})).await?;
+        let took = duration_ms(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
+        let sentence = format!("{}:{} serves again after {took}", text(&back, "model"), back["version"]);
+        self.tell.step(&sentence, "/deploy/flights-late", back.clone());
+        let trace = self.client.get(&format!("/trace/{prediction}")).await?;
+        let page = format!("/trace/{prediction}");
+        let sentence = format!("prediction {} came from {}", short_id(prediction), text(&trace, "sentence"));
+        self.tell.step(&sentence, &page, trace.clone());
+        let audit = self.client.get("/audit/verify").await?;
+        if audit["intact"] != json!(true) {
+            return Err(Failure::new(&codes::AUDIT, format!("the audit log is broken: {}", audit["reason"])));
+        }
+        self.tell.step(&format!("audit log intact: {} events", audit["events"]), "/activity", audit.clone());
+        self.tell.lines([format!("the whole loop took {}", duration_ms(self.tell.at_ms()))]);
+        Ok(())
+    }
+
+    /// Waits for the run after number `after` to exist.
+    async fn next_run(&self, after: i64) -> Result<Value> {
+        until(&self.client, "/pipelines/flights/runs", "a pipeline run", SOON, |runs| {
+            items(runs).iter().find(|run| run["number"].as_i64() == Some(after + 1)).cloned()
+        })
+        .await
+    }
+
+    /// Waits for run `number` to end well.
+    async fn finished_run(&self, number: i64) -> Result<Value> {
+        let run = self.next_run(number - 1).await?;
+        let path = format!("/pipeline-runs/{}", text(&run, "id"));
+        let ended = until(&self.client, &path, "the end of the run", PATIENCE, |run| {
+            (!matches!(text(run, "state"), "queued" | "running")).then(|| run.clone())
+        })
+        .await?;
+        if text(&ended, "state") == "succeeded" {
+            return Ok(ended);
+        }
+        let failed = ended["steps"].as_array().into_iter().flatten().find(|step| text(step, "state") == "failed");
+        let reason = failed.map_or_else(|| ended["message"].to_string(), |step| step["failure"].to_string());
+        Err(Failure::new(&codes::INTERNAL, format!("run {number} ended as {}: {reason}", text(&ended, "state"))))
+    }
+
+    fn tell_run(&self, run: &Value) {
+        let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
+        let took = |step: &Value| {
+            let (started, finished) = (step["started_ms"].as_i64(), step["finished_ms"].as_i64());
+            started.zip(finished).map_or_else(String::new, |(from, to)| format!(" {}", duration_ms(to - from)))
+        };
+        let line = |step: &Value| {
+            let unit = step["partition"].as_str().map_or_else(String::new, |part| format!(" {part}"));
+            format!("{}{unit}: {}{} – {}", text(step, "step"), text(step, "state"), took(step), text(step, "reason"))
+        };
+        let page = format!("/pipeline-runs/{}", text(run, "id"));
+        let cause = &run["cause"];
+        let why = cause["trigger"].as_str().map_or_else(|| "by hand".to_owned(), |name| format!("by trigger {name}"));
+        self.tell.step(&format!("run {} started {why} and succeeded", run["number"]), &page, run.clone());
+        self.tell.lines(steps.iter().map(line));
+    }
+
+    /// Waits for the gate's decision on a run and tells it.
+    async fn gate(&self, run: &Value) -> Result<()> {
+        let path = format!("/decisions?kind=gate&pipeline_run={}", text(run, "id"));
+        let decision = until(&self.client, &path, "the gate's decision", SOON, |decisions| {
+            items(decisions).first().cloned()
+        })
+        .await?;
+        let sentence = format!("gate {}: {}", text(&decision, "outcome"), text(&decision, "reason"));
+        self.tell.step(&sentence, "/models/flights", decision.clone());
+        Ok(())
+    }
+
+    /// Waits until the deployment serves and no rollout is under way.
+    async fn settled(&self) -> Result<()> {
+        let path = format!("/deployments/{DEPLOYMENT}");
+        let limit = Instant::now();
+        let deployment = loop {
+            // The deployment appears with the first accepted model.
+            match self.client.get(&path).await {
+                Ok(found) if found["live"].is_object() && found["rollout"].is_null() => break found,
+                Ok(_) | Err(_) if limit.elapsed() < SOON => tokio::time::sleep(Duration::from_millis(100)).await,
+                Ok(found) => {
+                    return Err(Failure::new(&codes::BUSY, format!("the deployment did not settle: {found}")));
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let live = &deployment["live"];
+        let sentence = format!("{DEPLOYMENT} serves {}:{}", text(live, "model"), live["version"]);
+        self.tell.step(&sentence, "/deploy/flights-late", live.clone());
+        Ok(())
+    }
+
+    async fn live(&self) -> Result<Value> {
+        Ok(self.client.get(&format!("/deployments/{DEPLOYMENT}")).await?["live"].clone())
+    }
+
+    /// Asks for a batch and returns its labels with the predictions' ids.
+    async fn ask(&self, batch: &[Request]) -> Result<Vec<Value>> {
+        let rows: Vec<&Value> = batch.iter().map(|request| &request.row).collect();
+        let answer = self.raw(&format!("/serve/{DEPLOYMENT}"), json!({"rows": rows})).await?;
+        let ids = answer["prediction_ids"].as_array().cloned().unwrap_or_default();
+        let label = |(id, request): (&Value, &Request)| json!({"prediction_id": id, "value": request.late});
+        Ok(ids.iter().zip(batch).map(label).collect())
+    }
+
+    fn requests(&self, month: u32) -> Result<Vec<Request>> {
+        self.example.requests(month, self.slice.rows)
+    }
+
+    fn of(&self, what: &str) -> String {
+        format!("/deployments/{DEPLOYMENT}/{what}")
+    }
+
+    /// Sends `body` to a path of the prediction surface.
+    async fn raw(&self, path: &str, body: Value) -> Result<Value> {
+        self.client.post_raw(path, body).await?.json().await
+    }
+}
