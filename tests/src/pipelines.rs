@@ -58,11 +58,9 @@ fn program(run: &str, more: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_arrives_is_worked_on_and_only_what_is_new_runs() {
-    let mut the = started(
-        PROJECT,
-        &[("sql/prepare.sql", SQL), ("src/add.py", ADD), ("data/2024-01.csv", JANUARY)],
-    )
-    .await;
+    let mut the =
+        started(PROJECT, &[("sql/prepare.sql", SQL), ("src/add.py", ADD), ("data/2024-01.csv", JANUARY)])
+            .await;
     let first = the.succeeded(1).await;
     let steps = the.steps(&first).await;
     assert_eq!(steps.len(), 2);
@@ -148,7 +146,10 @@ async fn an_attempt_is_repeated_for_the_declared_cause_only() {
 async fn a_missing_output_is_named_with_its_place() {
     let mut the = started(&program("true", ""), &[]).await;
     let message = the.run().await.message.unwrap();
-    assert!(message.contains("did not write its output \"made\": write it to ${out.made} (here out/made)"), "{message}");
+    assert!(
+        message.contains("did not write its output \"made\": write it to ${out.made} (here out/made)"),
+        "{message}"
+    );
     the.stop().await;
 }
 
@@ -168,7 +169,7 @@ open(sys.argv[1], 'w').write('done')
     let script: &'static str = script;
     let mut the = started(&yaml, &[("slow.py", script)]).await;
     let project = "one";
-    let run = the.app.pipelines().start_run(&the.ctx, project, Default::default()).await.unwrap();
+    let run = the.app.pipelines().start_run(&the.ctx, project, &Default::default()).await.unwrap();
     let start = Instant::now();
     while !marker.exists() {
         assert!(start.elapsed() < Duration::from_secs(30));

@@ -63,7 +63,7 @@ impl Loop {
     /// Asks for a run and waits for its end.
     pub async fn run(&self) -> PipelineRun {
         let project = self.project().await;
-        let run = self.app.pipelines().start_run(&self.ctx, &project, Default::default()).await.unwrap();
+        let run = self.app.pipelines().start_run(&self.ctx, &project, &Default::default()).await.unwrap();
         self.ended(&run.id).await
     }
 

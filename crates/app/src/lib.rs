@@ -92,7 +92,19 @@ impl App {
         let notices = Notices::new();
         let monitoring = monitoring::Monitoring::default();
         let serving = serving::Serving::new(&home);
-        Ok(Self { inner: Arc::new(Inner { db, home, objects, clock, notices, environments, secret, serving, monitoring }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                db,
+                home,
+                objects,
+                clock,
+                notices,
+                environments,
+                secret,
+                serving,
+                monitoring,
+            }),
+        })
     }
 
     /// The folder that holds everything but an external database.

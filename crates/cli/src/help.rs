@@ -29,7 +29,8 @@ pub fn command() -> Command {
     let mut root = Cli::command().infer_long_args(false);
     let groups = groups(&root);
     root = dress(root, "volano");
-    let template = format!("{{about}}\n\n{{before-help}}Usage: {{usage}}\n\n{groups}\n\n{{options}}{{after-help}}\n");
+    let template =
+        format!("{{about}}\n\n{{before-help}}Usage: {{usage}}\n\n{groups}\n\n{{options}}{{after-help}}\n");
     root.help_template(StyledStr::from(template)).max_term_width(100)
 }
 
@@ -92,7 +93,10 @@ mod tests {
     fn every_command_is_in_a_group_and_has_examples_and_a_next_one() {
         let root = command();
         for words in visible(&root) {
-            assert!(examples::of(&format!("volano {}", words.join(" "))).is_some(), "{words:?} has no examples");
+            assert!(
+                examples::of(&format!("volano {}", words.join(" "))).is_some(),
+                "{words:?} has no examples"
+            );
         }
         for child in root.get_subcommands().filter(|child| !child.is_hide_set()) {
             let grouped = GROUPS.iter().any(|(_, names)| names.contains(&child.get_name()));

@@ -32,9 +32,13 @@ fn number_cell(name: &str, number: &serde_json::Number) -> Cell {
     match number.as_i64() {
         Some(value) if name.ends_with("_ms") && value >= EPOCH_FROM_MS => Cell::time(Some(value)),
         Some(value) if name.ends_with("_ms") => Cell::duration(Some(value)),
-        Some(value) if matches!(name, "size" | "bytes" | "size_bytes" | "input_bytes") => Cell::bytes(Some(value)),
+        Some(value) if matches!(name, "size" | "bytes" | "size_bytes" | "input_bytes") => {
+            Cell::bytes(Some(value))
+        }
         Some(value) => Cell::count(Some(value)),
-        None if name.ends_with("_share") || name.ends_with("_rate") || name == "share" => Cell::percent(number.as_f64()),
+        None if name.ends_with("_share") || name.ends_with("_rate") || name == "share" => {
+            Cell::percent(number.as_f64())
+        }
         None => Cell::number(number.as_f64()),
     }
 }
@@ -42,12 +46,11 @@ fn number_cell(name: &str, number: &serde_json::Number) -> Cell {
 /// A state as shape and word.
 pub fn state(word: &str) -> Cell {
     let (mark, tone) = match word {
-        "published" | "succeeded" | "finished" | "FINISHED" | "full" | "live" | "serving" | "ready" | "healthy" | "ok"
-        | "accepted" | "fired" | "done" | "good" | "pass" | "passed" | "true" | "stable" | "restored" | "completed" => {
-            ("✓", Tone::Good)
-        }
-        "failed" | "FAILED" | "rejected" | "alarm" | "drift" | "killed" | "KILLED" | "refused" | "error" | "fail"
-        | "false" | "broken" | "block" | "rolled_back" => ("✗", Tone::Bad),
+        "published" | "succeeded" | "finished" | "FINISHED" | "full" | "live" | "serving" | "ready"
+        | "healthy" | "ok" | "accepted" | "fired" | "done" | "good" | "pass" | "passed" | "true"
+        | "stable" | "restored" | "completed" => ("✓", Tone::Good),
+        "failed" | "FAILED" | "rejected" | "alarm" | "drift" | "killed" | "KILLED" | "refused" | "error"
+        | "fail" | "false" | "broken" | "block" | "rolled_back" => ("✗", Tone::Bad),
         "warn" | "warning" | "waiting_approval" | "suppressed" | "degraded" | "stale" => ("!", Tone::Warn),
         "skip" | "skipped" | "no_change" | "none" | "idle" => ("–", Tone::Dim),
         "queued" | "wait" | "waiting" | "scheduled" | "SCHEDULED" => ("◌", Tone::Dim),

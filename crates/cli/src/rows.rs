@@ -23,11 +23,15 @@ pub fn read(file: &Path) -> Result<Vec<Value>> {
     }
     let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Failure::new(&codes::DATA, format!("{shown} is larger than {} MiB: split it", MAX_BYTES >> 20)));
+        return Err(Failure::new(
+            &codes::DATA,
+            format!("{shown} is larger than {} MiB: split it", MAX_BYTES >> 20),
+        ));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Failure::new(&codes::DATA, format!("{shown} is not UTF-8 text (byte {})", at + 1)).help("convert it: iconv -t UTF-8")
+        Failure::new(&codes::DATA, format!("{shown} is not UTF-8 text (byte {})", at + 1))
+            .help("convert it: iconv -t UTF-8")
     })?;
     let rows = parse(text.trim_start_matches('\u{feff}'), &shown)?;
     if rows.is_empty() {
@@ -74,8 +78,10 @@ fn csv_rows(text: &str, shown: &str) -> Result<Vec<Value>> {
     let mut rows = Vec::new();
     for (line, record) in records {
         if record.len() != header.len() {
-            let message = format!("{shown}, line {line}: {} values under {} columns", record.len(), header.len());
-            return Err(Failure::new(&codes::DATA, message).help("every row needs as many values as the header has names"));
+            let message =
+                format!("{shown}, line {line}: {} values under {} columns", record.len(), header.len());
+            return Err(Failure::new(&codes::DATA, message)
+                .help("every row needs as many values as the header has names"));
         }
         let pairs = header.iter().map(|(name, _)| name.trim().to_owned()).zip(record);
         let row: Map<String, Value> = pairs
@@ -96,7 +102,8 @@ pub fn value(cell: &str) -> Value {
         _ => {
             // A leading zero or plus is part of a code, not of a number.
             let digits = cell.trim_start_matches('-');
-            let code = (digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.")) || cell.starts_with('+');
+            let code = (digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0."))
+                || cell.starts_with('+');
             let number = cell.parse::<i64>().map(Value::from).or_else(|_| {
                 let figure = cell.parse::<f64>().ok().filter(|figure| figure.is_finite());
                 figure.map(Value::from).ok_or(())
@@ -129,7 +136,9 @@ fn records(text: &str) -> impl Iterator<Item = (usize, Vec<Field>)> {
                     }
                     Some('"') if inside => inside = false,
                     Some('"') if field.is_empty() && !quoted => (quoted, inside) = (true, true),
-                    Some(',') if !inside => record.push((std::mem::take(&mut field), std::mem::take(&mut quoted))),
+                    Some(',') if !inside => {
+                        record.push((std::mem::take(&mut field), std::mem::take(&mut quoted)))
+                    }
                     Some('\r') if !inside && signs.peek() == Some(&'\n') => {}
                     Some('\n') if !inside => break,
                     None => break,
@@ -170,6 +179,8 @@ mod tests {
     #[test]
     fn bad_rows_are_refused_with_their_place() {
         let text = |bad: &str| parse(bad, "rows").err().unwrap().render(crate::output::Paint::off(), 100);
-        insta::assert_snapshot!([text("a,b\n1,2\n1,2,3\n"), text("[{\"a\":}]"), text("[1]"), text("")].join("\n"));
+        insta::assert_snapshot!(
+            [text("a,b\n1,2\n1,2,3\n"), text("[{\"a\":}]"), text("[1]"), text("")].join("\n")
+        );
     }
 }

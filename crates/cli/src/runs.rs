@@ -18,7 +18,9 @@ const SHORTEST: usize = 4;
 pub async fn find(client: &Client, globals: &Globals, name: &str, metric: Option<&str>) -> Result<Value> {
     let name = name.strip_prefix("run:").unwrap_or(name);
     match name {
-        "@last" => first(client, json!({"order_by": ["attributes.start_time DESC"], "max_results": 1}), name).await,
+        "@last" => {
+            first(client, json!({"order_by": ["attributes.start_time DESC"], "max_results": 1}), name).await
+        }
         "@best" => best(client, globals, metric).await,
         _ if domain::Id::parse(name).is_some() => client.get(&format!("/runs/{}", segment(name))).await,
         _ => by_part(client, name).await,
@@ -42,7 +44,8 @@ pub fn id(run: &Value) -> &str {
 async fn best(client: &Client, globals: &Globals, metric: Option<&str>) -> Result<Value> {
     let objective = objective(globals);
     let metric = metric.map(ToOwned::to_owned).or(objective).ok_or_else(|| {
-        Failure::new(&codes::USAGE, "@best needs to know by what").help("--metric NAME, or objective.metric in volano.yaml")
+        Failure::new(&codes::USAGE, "@best needs to know by what")
+            .help("--metric NAME, or objective.metric in volano.yaml")
     })?;
     let order = if smaller_is_better(&metric) { "ASC" } else { "DESC" };
     let name = format!("metrics.\"{metric}\"");
@@ -63,9 +66,12 @@ fn objective(globals: &Globals) -> Option<String> {
 /// Whether a metric measures an error. The names are those of the evaluation's metrics and of common training logs.
 pub fn smaller_is_better(metric: &str) -> bool {
     let name = metric.rsplit('/').next().unwrap_or(metric).to_lowercase();
-    ["loss", "error", "rmse", "mae", "mse", "mape", "smape", "wape", "rmsle", "brier", "ece", "pinball", "mase"]
-        .iter()
-        .any(|word| name.split('_').any(|part| part == *word))
+    [
+        "loss", "error", "rmse", "mae", "mse", "mape", "smape", "wape", "rmsle", "brier", "ece", "pinball",
+        "mase",
+    ]
+    .iter()
+    .any(|word| name.split('_').any(|part| part == *word))
 }
 
 async fn by_part(client: &Client, part: &str) -> Result<Value> {

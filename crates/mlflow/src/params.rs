@@ -56,7 +56,9 @@ impl Params {
 
     async fn from_body(headers: &HeaderMap, body: Body) -> Answer<Self> {
         let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| {
-            Failure::bad_request(format!("The request body could not be read, or has more than {MAX_BODY} bytes."))
+            Failure::bad_request(format!(
+                "The request body could not be read, or has more than {MAX_BODY} bytes."
+            ))
         })?;
         if bytes.is_empty() {
             return Ok(Self::default());
@@ -96,7 +98,9 @@ impl Params {
         let snake = self.fields.get(name);
         let camel = name.contains('_').then(|| self.fields.get(&camel(name))).flatten();
         match (snake, camel) {
-            (Some(_), Some(_)) => Err(Failure::invalid(format!("Parameter '{name}' is given in two spellings. {SEE}"))),
+            (Some(_), Some(_)) => {
+                Err(Failure::invalid(format!("Parameter '{name}' is given in two spellings. {SEE}")))
+            }
             (found, None) | (None, found) => Ok(found.filter(|value| !value.is_null())),
         }
     }

@@ -36,7 +36,12 @@ impl Object {
     }
 
     /// Adds a list.
-    pub(crate) fn list<T>(self, name: &str, items: impl IntoIterator<Item = T>, each: impl FnMut(T) -> Value) -> Self {
+    pub(crate) fn list<T>(
+        self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        each: impl FnMut(T) -> Value,
+    ) -> Self {
         self.set(name, Value::Array(items.into_iter().map(each).collect()))
     }
 }

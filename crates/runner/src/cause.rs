@@ -13,19 +13,12 @@ const TAIL_BYTES: u64 = 16 * 1024;
 /// Lines of it that a message shows.
 const TAIL_LINES: usize = 20;
 /// What programs print when an allocation fails within their limit.
-const OUT_OF_MEMORY: [&str; 5] = [
-    "MemoryError",
-    "Cannot allocate memory",
-    "std::bad_alloc",
-    "Unable to allocate",
-    "out of memory",
-];
+const OUT_OF_MEMORY: [&str; 5] =
+    ["MemoryError", "Cannot allocate memory", "std::bad_alloc", "Unable to allocate", "out of memory"];
 
 /// The failure of a step that ended as `ending` says; `None` when it did not fail.
 pub(crate) fn of(ending: &Ending, tail: &str, limited: bool) -> Option<Failure> {
-    let failure = |cause, message: String, exit_code| {
-        Some(Failure { cause, message, exit_code })
-    };
+    let failure = |cause, message: String, exit_code| Some(Failure { cause, message, exit_code });
     match ending {
         Ending::Exited { code: 0 } => None,
         Ending::Exited { code } if limited && ran_out(tail) => {
@@ -58,7 +51,8 @@ pub(crate) fn of(ending: &Ending, tail: &str, limited: bool) -> Option<Failure> 
 pub(crate) fn lost() -> Failure {
     Failure {
         cause: FailureCause::Lost,
-        message: "its process vanished without a result: the machine restarted, or somebody killed it".to_owned(),
+        message: "its process vanished without a result: the machine restarted, or somebody killed it"
+            .to_owned(),
         exit_code: None,
     }
 }
@@ -74,11 +68,7 @@ pub(crate) fn stopped() -> Failure {
 
 /// The failure of a step that could not be set up.
 pub(crate) fn setup(message: impl Into<String>) -> Failure {
-    Failure {
-        cause: FailureCause::Setup,
-        message: message.into(),
-        exit_code: None,
-    }
+    Failure { cause: FailureCause::Setup, message: message.into(), exit_code: None }
 }
 
 /// The end of a log; empty when there is none.
@@ -114,7 +104,8 @@ mod tests {
 
     #[test]
     fn the_cause_decides_about_another_attempt() {
-        let cause = |ending: Ending, tail: &str, limited| of(&ending, tail, limited).map(|failure| failure.cause);
+        let cause =
+            |ending: Ending, tail: &str, limited| of(&ending, tail, limited).map(|failure| failure.cause);
         let exited = |code| Ending::Exited { code };
         assert_eq!(cause(exited(0), "MemoryError", true), None);
         assert_eq!(cause(exited(1), "ValueError: no", true), Some(FailureCause::Exit));
@@ -127,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_failed_script_is_quoted() {
-        let failure = of(&Ending::Exited { code: 1 }, "working\n\nValueError: no column late\n", false).unwrap();
+        let failure =
+            of(&Ending::Exited { code: 1 }, "working\n\nValueError: no column late\n", false).unwrap();
         assert_eq!(failure.message, "it ended with exit code 1:\nworking\nValueError: no column late");
         assert_eq!(failure.exit_code, Some(1));
     }

@@ -140,7 +140,8 @@ impl Jobs {
             if free == 0 {
                 return Ok(());
             }
-            let tasks = self.app.pipelines().claim_ready_steps(&self.ctx, &self.worker, free, LEASE_MS).await?;
+            let tasks =
+                self.app.pipelines().claim_ready_steps(&self.ctx, &self.worker, free, LEASE_MS).await?;
             if tasks.is_empty() {
                 return Ok(());
             }
@@ -172,12 +173,9 @@ impl Jobs {
             cancel: self.stopping.child_token(),
         });
         let beat = tokio::spawn(self.clone().hold(Arc::clone(&attempt)));
-        let outcome = if found {
-            self.find_again(&attempt).await
-        } else {
-            executor::execute(&attempt).await
-        };
-        let outcome = outcome.map_err(|failure| if self.stopping.is_cancelled() { cause::stopped() } else { failure });
+        let outcome = if found { self.find_again(&attempt).await } else { executor::execute(&attempt).await };
+        let outcome =
+            outcome.map_err(|failure| if self.stopping.is_cancelled() { cause::stopped() } else { failure });
         let written = self.write_down(&attempt, outcome).await;
         beat.abort();
         written?;
@@ -209,7 +207,9 @@ impl Jobs {
                     attempt.cancel.cancel();
                     return;
                 }
-                Err(error) => tracing::warn!(%error, step_run = %id, "a lease was not prolonged; trying again"),
+                Err(error) => {
+                    tracing::warn!(%error, step_run = %id, "a lease was not prolonged; trying again")
+                }
             }
         }
     }

@@ -146,7 +146,8 @@ impl Ears {
         if self.folders.contains(&folder) {
             return;
         }
-        let mode = if source.path.contains("**") { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        let mode =
+            if source.path.contains("**") { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
         match watcher.watch(&folder, mode) {
             Ok(()) => self.folders.push(folder),
             Err(error) => {
@@ -169,10 +170,7 @@ mod tests {
     use super::*;
 
     fn source() -> Source {
-        Source {
-            path: "data/*.csv".to_owned(),
-            ..Source::default()
-        }
+        Source { path: "data/*.csv".to_owned(), ..Source::default() }
     }
 
     #[test]

@@ -16,12 +16,8 @@ pub(crate) const ENVIRONMENT_TAG: &str = "volano.env";
 pub(crate) async fn create(attempt: &Attempt) -> Result<Id, Failure> {
     let refused = |error: app::Error| cause::setup(format!("the step's run cannot be made: {error}"));
     let (ctx, step_run, run) = (&attempt.ctx, &attempt.task.step_run, &attempt.task.run);
-    let experiment = attempt
-        .app
-        .experiments()
-        .ensure(ctx, step_run.project.as_str())
-        .await
-        .map_err(refused)?;
+    let experiment =
+        attempt.app.experiments().ensure(ctx, step_run.project.as_str()).await.map_err(refused)?;
     let label = step_run.unit.label();
     let unit = if label == "all" { String::new() } else { format!(" {label}") };
     let mut tags = vec![
@@ -32,7 +28,10 @@ pub(crate) async fn create(attempt: &Attempt) -> Result<Id, Failure> {
         Tag::new("volano.params", serde_json::json!(attempt.task.params).to_string()),
     ];
     for (source, pinned) in &run.data {
-        tags.push(Tag::new(format!("volano.data.{source}"), format!("{}@v{}", pinned.dataset, pinned.number)));
+        tags.push(Tag::new(
+            format!("volano.data.{source}"),
+            format!("{}@v{}", pinned.dataset, pinned.number),
+        ));
     }
     let new = NewRun {
         experiment,

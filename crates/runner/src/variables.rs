@@ -28,10 +28,8 @@ pub(crate) struct Told<'a> {
 
 /// The whole environment, in a stable order.
 pub(crate) fn of(told: &Told<'_>) -> Vec<(String, String)> {
-    let mut env: BTreeMap<String, String> = KEPT
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
-        .collect();
+    let mut env: BTreeMap<String, String> =
+        KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
     let mut set = |name: &str, value: String| {
         env.insert(name.to_owned(), value);
     };
@@ -73,9 +71,7 @@ fn path(bin: Option<&Path>) -> String {
 
 /// A name as part of a variable's name: `train-data` becomes `TRAIN_DATA`.
 fn word(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
-        .collect()
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
 #[cfg(test)]

@@ -43,7 +43,9 @@ impl Config {
 pub(crate) fn objects_folder(address: &str) -> app::Result<PathBuf> {
     let path = address.strip_prefix("file://").unwrap_or(address);
     if path.contains("://") {
-        let reason = format!("{address:?} is not a folder: objects live in a folder, given as a path or as file:///PATH");
+        let reason = format!(
+            "{address:?} is not a folder: objects live in a folder, given as a path or as file:///PATH"
+        );
         return Err(app::Error::invalid("objects", reason));
     }
     Ok(Path::new(path).to_owned())

@@ -14,9 +14,9 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, ident};
 use domain::pipelines::step::Partition;
+use tables::Format;
 use tables::read::{self, TableFile};
 use tables::write::ParquetWriter;
-use tables::Format;
 
 use crate::error::{Error, Result, explain};
 use crate::partition;
@@ -42,10 +42,7 @@ pub struct Limits {
 impl Limits {
     /// One GiB of memory and a scratch folder.
     pub fn scratch_in(folder: &Path) -> Self {
-        Self {
-            memory: 1 << 30,
-            scratch: folder.to_owned(),
-        }
+        Self { memory: 1 << 30, scratch: folder.to_owned() }
     }
 }
 
@@ -65,10 +62,10 @@ impl Engine {
         part: Option<(&Partition, &str)>,
         limits: &Limits,
     ) -> Result<Self> {
-        let scratch = tempfile::Builder::new()
-            .prefix("query-")
-            .tempdir_in(&limits.scratch)
-            .map_err(|error| Error::Failed(format!("no scratch space in {}: {error}", limits.scratch.display())))?;
+        let scratch =
+            tempfile::Builder::new().prefix("query-").tempdir_in(&limits.scratch).map_err(|error| {
+                Error::Failed(format!("no scratch space in {}: {error}", limits.scratch.display()))
+            })?;
         let engine = Self {
             context: session(scratch.path(), limits.memory)?,
             names: inputs.iter().map(|input| input.name.clone()).collect(),
@@ -84,14 +81,9 @@ impl Engine {
 
     /// Plans a query; anything but a SELECT is refused.
     pub(crate) async fn plan(&self, query: &str) -> Result<DataFrame> {
-        let only_select = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        self.context
-            .sql_with_options(query, only_select)
-            .await
-            .map_err(|error| self.explain(&error, query))
+        let only_select =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        self.context.sql_with_options(query, only_select).await.map_err(|error| self.explain(&error, query))
     }
 
     pub(crate) fn explain(&self, error: &datafusion::error::DataFusionError, query: &str) -> Error {
@@ -112,9 +104,7 @@ impl Engine {
                 frame.filter(filter).map_err(failed)?.into_view()
             }
         };
-        self.context
-            .register_table(quoted(&input.name), provider)
-            .map_err(failed)?;
+        self.context.register_table(quoted(&input.name), provider).map_err(failed)?;
         Ok(())
     }
 }
@@ -129,8 +119,8 @@ fn session(scratch: &Path, memory: usize) -> Result<SessionContext> {
     options.execution.parquet.pushdown_filters = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.sql_parser.collect_spans = true;
-    let disk = DiskManagerBuilder::default()
-        .with_mode(DiskManagerMode::Directories(vec![scratch.to_owned()]));
+    let disk =
+        DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![scratch.to_owned()]));
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .with_disk_manager_builder(disk)
@@ -159,9 +149,8 @@ async fn table(input: &Input, scratch: &Path) -> Result<Arc<dyn TableProvider>> 
     }
     let format = ParquetFormat::default().with_force_view_types(false);
     let options = ListingOptions::new(Arc::new(format)).with_file_extension("");
-    let config = ListingTableConfig::new_with_multi_paths(urls)
-        .with_listing_options(options)
-        .with_schema(schema);
+    let config =
+        ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
     Ok(Arc::new(ListingTable::try_new(config).map_err(failed)?))
 }
 

@@ -26,7 +26,9 @@ pub enum Error {
     #[error(transparent)]
     Table(#[from] tables::Error),
     /// Memory or scratch space ran out.
-    #[error("the query needs more memory than its limit of {limit_mib} MiB: {reason}; raise the step's `need: {{memory: …}}`, or join fewer rows at once")]
+    #[error(
+        "the query needs more memory than its limit of {limit_mib} MiB: {reason}; raise the step's `need: {{memory: …}}`, or join fewer rows at once"
+    )]
     Memory {
         /// The limit.
         limit_mib: usize,
@@ -50,10 +52,7 @@ fn place(line: Option<u64>, column: Option<u64>) -> String {
 pub(crate) fn explain(error: &DataFusionError, query: &str, inputs: &[String], limit: usize) -> Error {
     let root = error.find_root();
     if let DataFusionError::ResourcesExhausted(reason) = root {
-        return Error::Memory {
-            limit_mib: limit >> 20,
-            reason: first_line(reason),
-        };
+        return Error::Memory { limit_mib: limit >> 20, reason: first_line(reason) };
     }
     if let DataFusionError::SchemaError(schema, _) = root {
         return schema_fault(schema, query);
@@ -66,10 +65,8 @@ pub(crate) fn explain(error: &DataFusionError, query: &str, inputs: &[String], l
     {
         let (line, column) = find(query, &name);
         let known = inputs.join(", ");
-        let help = nearest(&name, inputs.iter().map(String::as_str)).map_or_else(
-            || format!("the inputs are {known}"),
-            |near| format!("did you mean {near}?"),
-        );
+        let help = nearest(&name, inputs.iter().map(String::as_str))
+            .map_or_else(|| format!("the inputs are {known}"), |near| format!("did you mean {near}?"));
         return Error::Query {
             line,
             column,
@@ -103,10 +100,7 @@ fn schema_fault(error: &SchemaError, query: &str) -> Error {
                 },
                 |near| Some(format!("did you mean {near}?")),
             );
-            let from = field
-                .relation
-                .as_ref()
-                .map_or_else(String::new, |table| format!(" in {table}"));
+            let from = field.relation.as_ref().map_or_else(String::new, |table| format!(" in {table}"));
             (&field.name, format!("there is no column {:?}{from}", field.name), help)
         }
         SchemaError::AmbiguousReference { field } => (
@@ -114,19 +108,15 @@ fn schema_fault(error: &SchemaError, query: &str) -> Error {
             format!("the column {:?} is in more than one table", field.name),
             Some("write the table's name before it".to_owned()),
         ),
-        SchemaError::DuplicateUnqualifiedField { name } | SchemaError::DuplicateQualifiedField { name, .. } => (
+        SchemaError::DuplicateUnqualifiedField { name }
+        | SchemaError::DuplicateQualifiedField { name, .. } => (
             name,
             format!("the result has the column {name:?} twice"),
             Some("give one of them another name with AS".to_owned()),
         ),
     };
     let (line, column) = find(query, name);
-    Error::Query {
-        line,
-        column,
-        message,
-        help,
-    }
+    Error::Query { line, column, message, help }
 }
 
 /// `… Expected: X, found: Y at Line: 3, Column: 5`.
@@ -136,9 +126,7 @@ fn syntax_fault(text: &str) -> Error {
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         digits.parse().ok()
     };
-    let message = text
-        .split_once("ParserError(\"")
-        .map_or(text, |(_, rest)| rest.trim_end_matches("\")"));
+    let message = text.split_once("ParserError(\"").map_or(text, |(_, rest)| rest.trim_end_matches("\")"));
     let message = message.split(" at Line:").next().unwrap_or(message);
     let message = message.replace("Expected: ", "expected ").replace("found: ", "found ");
     Error::Query {

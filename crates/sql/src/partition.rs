@@ -51,10 +51,7 @@ pub fn partitions(input: &Input, by: &Partition) -> Result<Vec<PartitionFiles>> 
             return Err(Error::Failed(reason));
         }
     }
-    Ok(found
-        .into_iter()
-        .map(|(value, files)| PartitionFiles { value, files })
-        .collect())
+    Ok(found.into_iter().map(|(value, files)| PartitionFiles { value, files }).collect())
 }
 
 /// The values of one file.
@@ -66,11 +63,7 @@ struct Values {
 
 impl Values {
     fn new(unit: PartitionUnit) -> Self {
-        Self {
-            unit,
-            found: std::collections::BTreeSet::new(),
-            last: (0, 0),
-        }
+        Self { unit, found: std::collections::BTreeSet::new(), last: (0, 0) }
     }
 
     fn add(&mut self, column: &dyn Array) -> Result<(), String> {
@@ -80,15 +73,14 @@ impl Values {
         if self.unit == PartitionUnit::Value {
             return self.add_values(column);
         }
-        let is_time = matches!(
-            column.data_type(),
-            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64
-        );
+        let is_time =
+            matches!(column.data_type(), DataType::Timestamp(..) | DataType::Date32 | DataType::Date64);
         if !is_time {
             let word = read::type_word(column.data_type());
             return Err(format!("{} needs dates or times, this is {word}", self.unit.as_str()));
         }
-        let times = cast(column, &DataType::Timestamp(TimeUnit::Microsecond, None)).map_err(|e| e.to_string())?;
+        let times =
+            cast(column, &DataType::Timestamp(TimeUnit::Microsecond, None)).map_err(|e| e.to_string())?;
         for micros in times.as_primitive::<TimestampMicrosecondType>().iter().flatten() {
             if self.last.0 <= micros && micros < self.last.1 {
                 continue;

@@ -76,11 +76,7 @@ pub async fn query(query: &str, inputs: &[Input], limit: usize, limits: &Limits)
 pub async fn output_columns(query: &str, inputs: &[Input], limits: &Limits) -> Result<Vec<Column>> {
     let engine = Engine::open(inputs, None, limits).await?;
     let frame = engine.plan(query).await?;
-    frame
-        .clone()
-        .create_physical_plan()
-        .await
-        .map_err(|error| engine.explain(&error, query))?;
+    frame.clone().create_physical_plan().await.map_err(|error| engine.explain(&error, query))?;
     Ok(columns(&plain_schema(frame.schema().as_arrow())))
 }
 
@@ -102,10 +98,7 @@ async fn write(engine: &Engine, query: &str, out: &Path) -> Result<Output> {
         .await?;
     }
     let rows = off_thread(move || Ok(writer.finish()?)).await?;
-    Ok(Output {
-        rows,
-        columns: columns(&schema),
-    })
+    Ok(Output { rows, columns: columns(&schema) })
 }
 
 fn refuse_twice(schema: &Schema) -> Result<()> {
@@ -125,10 +118,7 @@ fn columns(schema: &Schema) -> Vec<Column> {
     schema
         .fields()
         .iter()
-        .map(|field| Column {
-            name: field.name().clone(),
-            kind: type_word(field.data_type()),
-        })
+        .map(|field| Column { name: field.name().clone(), kind: type_word(field.data_type()) })
         .collect()
 }
 

@@ -29,7 +29,8 @@ pub fn cut(files: &[TableFile], keep: Keep<'_>, to: &Path) -> Result<u64> {
     for file in files {
         for batch in read::open(file)? {
             let batch = read::conform(&batch?, &schema, &file.name)?;
-            let kept = select(&batch, keep, position).map_err(|error| Error::new(&file.name, error.to_string()))?;
+            let kept =
+                select(&batch, keep, position).map_err(|error| Error::new(&file.name, error.to_string()))?;
             position += batch.num_rows() as u64;
             if kept.num_rows() > 0 {
                 writer.write(&kept)?;

@@ -21,21 +21,12 @@ pub struct Error {
 impl Error {
     /// About a whole file.
     pub fn new(file: &str, reason: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: None,
-            column: None,
-            reason: reason.into(),
-        }
+        Self { file: file.to_owned(), line: None, column: None, reason: reason.into() }
     }
 
     /// About a place in it.
     pub fn at(file: &str, line: u64, column: Option<u64>, reason: impl Into<String>) -> Self {
-        Self {
-            line: Some(line),
-            column,
-            ..Self::new(file, reason)
-        }
+        Self { line: Some(line), column, ..Self::new(file, reason) }
     }
 }
 

@@ -35,10 +35,8 @@ impl Format {
     /// The format that a name ends in (`x.csv`, `x.jsonl.gz`, …); `None` for what is no table.
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
-        let plain = [".gz", ".gzip", ".zst", ".zstd"]
-            .iter()
-            .find_map(|end| name.strip_suffix(end))
-            .unwrap_or(&name);
+        let plain =
+            [".gz", ".gzip", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
         let (_, extension) = plain.rsplit_once('.')?;
         match extension {
             "parquet" | "pq" => Some(Self::Parquet),

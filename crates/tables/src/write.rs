@@ -40,9 +40,7 @@ impl ParquetWriter {
 
     /// Adds rows.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.inner
-            .write(batch)
-            .map_err(|error| Error::new(&self.name, format!("cannot be written: {error}")))
+        self.inner.write(batch).map_err(|error| Error::new(&self.name, format!("cannot be written: {error}")))
     }
 
     /// Writes the footer and returns the number of rows once the bytes are on disk.
@@ -50,10 +48,7 @@ impl ParquetWriter {
         let failed = |error: String| Error::new(&self.name, format!("cannot be written: {error}"));
         let metadata = self.inner.finish().map_err(|error| failed(error.to_string()))?;
         let rows = metadata.file_metadata().num_rows();
-        self.inner
-            .inner()
-            .sync_all()
-            .map_err(|error| failed(error.to_string()))?;
+        self.inner.inner().sync_all().map_err(|error| failed(error.to_string()))?;
         Ok(rows.unsigned_abs())
     }
 }

@@ -113,7 +113,9 @@ fn categories_that_moved_by_a_quarter_of_the_rows_are_found() {
         let real = (shares[0] - after[0]).max(0.0);
         for rows in SIZES {
             let (warned, alarmed, _) = verdicts(&mut random, &shares, &after, rows, &settings);
-            println!("moved {real:.2} {name:16} {rows:6} rows: {warned} warned, {alarmed} alarmed of {ROUNDS}");
+            println!(
+                "moved {real:.2} {name:16} {rows:6} rows: {warned} warned, {alarmed} alarmed of {ROUNDS}"
+            );
             if real > 0.24 && rows >= 1_000 {
                 assert_eq!(alarmed, ROUNDS, "{name}, {rows} rows");
             }
@@ -135,12 +137,15 @@ fn numbers_do_not_alarm_when_nothing_moved_and_half_a_deviation_is_found() {
     for rows in SIZES {
         let (mut still, mut found) = (0, 0);
         for _ in 0..ROUNDS {
-            let judged =
-                |window: &Sample| column("x", &reference, window, COLUMNS, &settings).moved_share >= settings.alarm_share;
+            let judged = |window: &Sample| {
+                column("x", &reference, window, COLUMNS, &settings).moved_share >= settings.alarm_share
+            };
             still += usize::from(judged(&normal(&mut random, rows, 0.0)));
             found += usize::from(judged(&normal(&mut random, rows, 0.5)));
         }
-        println!("normal {rows:6} rows: {still} false alarms, {found} of {ROUNDS} shifts of half a deviation alarmed");
+        println!(
+            "normal {rows:6} rows: {still} false alarms, {found} of {ROUNDS} shifts of half a deviation alarmed"
+        );
         assert_eq!(still, 0, "{rows} rows");
         if rows >= 5_000 {
             assert_eq!(found, ROUNDS, "{rows} rows");

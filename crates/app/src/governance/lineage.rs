@@ -119,7 +119,8 @@ impl Lineage<'_> {
             Some(id) => evaluation::get(&mut conn, id).await?,
             None => None,
         };
-        let code_tree = provenance.code.or_else(|| pinned.as_ref().map(|pinned| pinned.run.code_tree.clone()));
+        let code_tree =
+            provenance.code.or_else(|| pinned.as_ref().map(|pinned| pinned.run.code_tree.clone()));
         let pipeline_run = pinned.map(|pinned| pinned.run);
         Ok(Trace {
             label: label::get(&mut conn, &prediction.id).await?,

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::monitoring::drift_report::{
-    ColumnDrift, ColumnKind, DriftReport, Reference, Window, summarize,
-};
+use domain::monitoring::drift_report::{ColumnDrift, ColumnKind, DriftReport, Reference, Window, summarize};
 use domain::monitoring::monitor::MonitorSpec;
 use domain::serving::Prediction;
 use domain::{Id, Timestamp};

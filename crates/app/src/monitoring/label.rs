@@ -32,11 +32,13 @@ impl Labels<'_> {
     pub async fn add(&self, ctx: &Context, deployment: &Name, labels: Vec<Label>) -> Result<LabelOutcome> {
         self.0.authorize(ctx, Permission::WriteMonitoring).await?;
         if labels.len() > MAX_LABELS {
-            let limit = format!("{MAX_LABELS} labels in one call, these are {}: send them in parts", labels.len());
+            let limit =
+                format!("{MAX_LABELS} labels in one call, these are {}: send them in parts", labels.len());
             return Err(Error::LimitReached { limit });
         }
         if let Some(bad) = labels.iter().find(|label| !is_label(&label.value)) {
-            let reason = format!("{} is no label: a number, true, false or a class name is needed", bad.value);
+            let reason =
+                format!("{} is no label: a number, true, false or a class name is needed", bad.value);
             return Err(Error::invalid(format!("label of {}", bad.prediction_id), reason));
         }
         let known = self.known(ctx, deployment, &labels).await?;

@@ -84,9 +84,8 @@ impl Monitors<'_> {
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let mut conn = reader.conn();
         let name = deployment.as_str();
-        let monitor = monitor::get(&mut conn, name)
-            .await?
-            .ok_or_else(|| Error::not_found("monitor", deployment))?;
+        let monitor =
+            monitor::get(&mut conn, name).await?.ok_or_else(|| Error::not_found("monitor", deployment))?;
         Ok(MonitorStatus {
             drift: drift_report::list(&mut conn, name, None, 1).await?.pop(),
             performance: performance::list(&mut conn, name, None, 1).await?.pop(),
@@ -130,7 +129,12 @@ impl Monitors<'_> {
     }
 
     /// Alerts, newest first; of one deployment when given.
-    pub async fn alerts(&self, ctx: &Context, deployment: Option<&Name>, open_only: bool) -> Result<Vec<Alert>> {
+    pub async fn alerts(
+        &self,
+        ctx: &Context,
+        deployment: Option<&Name>,
+        open_only: bool,
+    ) -> Result<Vec<Alert>> {
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         Ok(alert::list(&mut reader.conn(), deployment.map(Name::as_str), open_only, MAX_PAGE).await?)
     }
@@ -173,7 +177,10 @@ fn check_spec(spec: &MonitorSpec) -> Result<()> {
     share("drift.alarm_share", spec.drift.alarm_share)?;
     share("drift.quality_share", spec.drift.quality_share)?;
     if spec.drift.warn_share > spec.drift.alarm_share {
-        return Err(Error::invalid("drift.warn_share", "a warning must not need a larger shift than an alarm"));
+        return Err(Error::invalid(
+            "drift.warn_share",
+            "a warning must not need a larger shift than an alarm",
+        ));
     }
     if spec.windows.rows == 0 || spec.windows.min_rows == 0 || spec.windows.max_ms <= 0 {
         return Err(Error::invalid("windows", "rows, min_rows and max_ms must be greater than zero"));

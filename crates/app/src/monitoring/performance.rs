@@ -32,10 +32,8 @@ pub(super) fn measure(
     labels: &[Label],
 ) -> Performance {
     let outputs: HashMap<&Id, &Value> = rows.iter().map(|row| (&row.id, &row.output)).collect();
-    let pairs: Vec<(&Value, &Value)> = labels
-        .iter()
-        .filter_map(|label| Some((&label.value, *outputs.get(&label.prediction_id)?)))
-        .collect();
+    let pairs: Vec<(&Value, &Value)> =
+        labels.iter().filter_map(|label| Some((&label.value, *outputs.get(&label.prediction_id)?))).collect();
     let completeness = if rows.is_empty() { 0.0 } else { pairs.len() as f64 / rows.len() as f64 };
     let mut record = Performance {
         id: subject.id,
@@ -52,7 +50,12 @@ pub(super) fn measure(
         intervals: std::collections::BTreeMap::new(),
         at_release: subject.at_release,
         verdict: PerformanceVerdict::NotEnoughLabels,
-        sentence: format!("{} labels for {} predictions, {} are needed", pairs.len(), rows.len(), spec.min_labels),
+        sentence: format!(
+            "{} labels for {} predictions, {} are needed",
+            pairs.len(),
+            rows.len(),
+            spec.min_labels
+        ),
     };
     if record.labels < spec.min_labels.max(1) {
         return record;
@@ -64,10 +67,7 @@ pub(super) fn measure(
     record
 }
 
-fn read_and_measure(
-    pairs: &[(&Value, &Value)],
-    threshold: f64,
-) -> Result<(Problem, Measured), AnswerError> {
+fn read_and_measure(pairs: &[(&Value, &Value)], threshold: f64) -> Result<(Problem, Measured), AnswerError> {
     let (labels, outputs): (Vec<&Value>, Vec<&Value>) = pairs.iter().copied().unzip();
     let answers = Answers::read(&labels, &outputs)?;
     Ok((answers.problem(), answers.measure(threshold)?))
@@ -107,6 +107,7 @@ fn conclude(record: &mut Performance, spec: &PerformanceSpec, problem: Problem, 
         PerformanceVerdict::Doubtful => "worse, but chance may explain it: wait for more labels",
         _ => "it holds",
     };
-    record.sentence =
-        format!("{metric} is {value:.4} on {labels} labelled predictions, {release:.4} at the release: {end}");
+    record.sentence = format!(
+        "{metric} is {value:.4} on {labels} labelled predictions, {release:.4} at the release: {end}"
+    );
 }

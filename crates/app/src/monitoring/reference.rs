@@ -58,7 +58,9 @@ impl App {
             let files: Vec<TableFile> = input
                 .files
                 .iter()
-                .map(|(name, id)| Ok(TableFile { name: name.clone(), path: store.path(id).map_err(Error::internal)? }))
+                .map(|(name, id)| {
+                    Ok(TableFile { name: name.clone(), path: store.path(id).map_err(Error::internal)? })
+                })
                 .collect::<Result<_>>()?;
             let (rows, samples) =
                 reference(&files).map_err(|error| Error::invalid("reference", error.to_string()))?;
@@ -92,7 +94,12 @@ impl App {
         let rows = self.predictions().window(ctx, &deployment, window.from_ms, window.to_ms).await?;
         let rows: Vec<_> = rows.into_iter().filter(|row| row.version == window.version).collect();
         let columns = ReferenceColumns {
-            text: format!("the first {} requests that {} v{} answered", rows.len(), window.model, window.version),
+            text: format!(
+                "the first {} requests that {} v{} answered",
+                rows.len(),
+                window.model,
+                window.version
+            ),
             tree: None,
             rows: rows.len() as u64,
             samples: columns_of(&rows),
@@ -100,7 +107,12 @@ impl App {
         Ok((columns, answers_of(&rows)))
     }
 
-    async fn training_input(&self, ctx: &Context, model: &str, version: i64) -> Result<Option<TrainingInput>> {
+    async fn training_input(
+        &self,
+        ctx: &Context,
+        model: &str,
+        version: i64,
+    ) -> Result<Option<TrainingInput>> {
         let Ok(name) = ModelName::parse(model) else { return Ok(None) };
         let step_run = match self.models().version(ctx, &name, version).await {
             Ok(found) => found.provenance.step_run,
@@ -121,7 +133,8 @@ impl App {
             let results = cut(results, input.split);
             let files = table_files(&results, output.as_str());
             if !files.is_empty() {
-                let text = format!("training input of {model} v{version}: {from}.{output}@{}", input.split.as_str());
+                let text =
+                    format!("training input of {model} v{version}: {from}.{output}@{}", input.split.as_str());
                 return Ok(Some(TrainingInput { text, files }));
             }
         }

@@ -30,7 +30,8 @@ impl Served {
         let app = App::open(Home::open(folder.path()).unwrap(), None, clock).await.unwrap();
         let ctx = app.context(Actor::local(), "test");
         let name = Name::parse("flights-late").unwrap();
-        let declared = Deployment::new(name.clone(), DeploymentSpec::following("flights@champion"), ctx.now());
+        let declared =
+            Deployment::new(name.clone(), DeploymentSpec::following("flights@champion"), ctx.now());
         app.bookkeep(move |conn| Box::pin(async move { Ok(deployment::put(conn, &declared).await?) }))
             .await
             .unwrap();
@@ -61,8 +62,10 @@ impl Served {
                 model: ModelName::parse("flights").unwrap(),
                 version,
                 route: RouteKind::Live,
-                features: serde_json::from_value(json!({"hour": hour(row), "origin": (if row % 2 == 0 { "EWR" } else { "JFK" })}))
-                    .unwrap(),
+                features: serde_json::from_value(
+                    json!({"hour": hour(row), "origin": (if row % 2 == 0 { "EWR" } else { "JFK" })}),
+                )
+                .unwrap(),
                 output: json!([1.0 - score, score]),
                 latency_us: 900,
                 request_id: None,
@@ -78,7 +81,11 @@ impl Served {
         self.app.monitors().status(&self.ctx, &self.name).await.unwrap().monitor.state
     }
 
-    async fn label(&self, ids: &[Id], value: impl Fn(usize) -> serde_json::Value) -> domain::monitoring::label::LabelOutcome {
+    async fn label(
+        &self,
+        ids: &[Id],
+        value: impl Fn(usize) -> serde_json::Value,
+    ) -> domain::monitoring::label::LabelOutcome {
         let labels = ids
             .iter()
             .enumerate()
@@ -195,7 +202,8 @@ async fn labels_are_taken_in_late_in_part_and_corrected() {
     let measured = served.app.monitors().check_performance(&served.ctx, &served.name).await.unwrap();
     assert!(measured.values["roc_auc"] < 1.0);
     let newest: PerformanceFinding =
-        serde_json::from_value(served.events(EventKind::MonitorPerformance).await[0].payload.clone()).unwrap();
+        serde_json::from_value(served.events(EventKind::MonitorPerformance).await[0].payload.clone())
+            .unwrap();
     assert_eq!(newest.labels, 300);
     assert!(newest.metrics["roc_auc"] < 1.0);
 }
@@ -211,10 +219,9 @@ async fn labels_of_predictions_that_nobody_made_are_reported() {
     let bad = vec![Label { prediction_id: ids[0].clone(), value: json!([1]), time_ms: served.ctx.now() }];
     let refused = served.app.labels().add(&served.ctx, &served.name, bad).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Invalid);
-    let viewer = served.app.context(
-        Actor { name: "eve".to_owned(), role: domain::governance::role::Role::Viewer },
-        "test",
-    );
+    let viewer = served
+        .app
+        .context(Actor { name: "eve".to_owned(), role: domain::governance::role::Role::Viewer }, "test");
     let refused = served.app.labels().add(&viewer, &served.name, Vec::new()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Forbidden);
 }

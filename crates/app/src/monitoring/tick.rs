@@ -257,10 +257,12 @@ impl Monitors<'_> {
                     let mut audit = Audit::new("monitoring.window.close", "monitor", &watched.deployment);
                     if let Some(report) = &report {
                         drift_report::insert(conn, report).await?;
-                        audit = Audit::new("monitoring.drift_report.add", "drift_report", &report.id).detail(json!({
-                            "deployment": report.deployment, "version": report.version,
-                            "verdict": report.verdict, "sentence": report.sentence,
-                        }));
+                        audit = Audit::new("monitoring.drift_report.add", "drift_report", &report.id).detail(
+                            json!({
+                                "deployment": report.deployment, "version": report.version,
+                                "verdict": report.verdict, "sentence": report.sentence,
+                            }),
+                        );
                         if leads {
                             stand_after(conn, &mut watched, report).await?;
                             let event = drift_event(report, watched.state == MonitorState::Alarmed);
@@ -470,7 +472,10 @@ impl Monitors<'_> {
                         .close(reason, now)
                         .map_err(|refused| Error::conflict("alert", &id, refused.to_string()))?;
                     alert::update(conn, &closed).await?;
-                    Ok(((), Audit::new("monitoring.alert.close", "alert", &id).detail(json!({"reason": reason}))))
+                    Ok((
+                        (),
+                        Audit::new("monitoring.alert.close", "alert", &id).detail(json!({"reason": reason})),
+                    ))
                 })
             })
             .await

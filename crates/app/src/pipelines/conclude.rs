@@ -79,13 +79,20 @@ impl Pipelines<'_> {
         let evaluation =
             self.first_result(ctx, &status.steps, &step.name).await?.and_then(|result| result.evaluation);
         let trained = match step.input("model").map(|input| &input.from) {
-            Some(InputRef::Step { step: trainer, .. }) => self.first_result(ctx, &status.steps, trainer).await?,
+            Some(InputRef::Step { step: trainer, .. }) => {
+                self.first_result(ctx, &status.steps, trainer).await?
+            }
             _ => None,
         };
         Ok(evaluation.map(|evaluation| Evaluated { run, project: project.clone(), evaluation, trained }))
     }
 
-    async fn first_result(&self, ctx: &Context, steps: &[StepRun], name: &Name) -> Result<Option<StepResult>> {
+    async fn first_result(
+        &self,
+        ctx: &Context,
+        steps: &[StepRun],
+        name: &Name,
+    ) -> Result<Option<StepResult>> {
         for step in steps.iter().filter(|step| step.step == *name) {
             if let Some(result) = self.step_result(ctx, step).await? {
                 return Ok(Some(result));
@@ -134,10 +141,20 @@ impl Pipelines<'_> {
         Ok(versions.into_iter().find(|version| version.provenance.evaluation.as_ref() == Some(evaluation)))
     }
 
-    async fn register(&self, ctx: &Context, model: &ModelName, evaluated: &Evaluated) -> Result<ModelVersion> {
+    async fn register(
+        &self,
+        ctx: &Context,
+        model: &ModelName,
+        evaluated: &Evaluated,
+    ) -> Result<ModelVersion> {
         let project = &evaluated.project.name;
-        let no_model =
-            || Error::conflict("pipeline run", &evaluated.run.id, "its training step logged no model to register");
+        let no_model = || {
+            Error::conflict(
+                "pipeline run",
+                &evaluated.run.id,
+                "its training step logged no model to register",
+            )
+        };
         let trained = evaluated.trained.as_ref().ok_or_else(no_model)?;
         let tracked = trained.tracked_run.as_ref().ok_or_else(no_model)?;
         let logged = self.0.logged_models().of_run(ctx, tracked).await?;
@@ -179,8 +196,12 @@ impl Pipelines<'_> {
         if known.iter().any(|rollout| rollout.model == *model && rollout.version == version) {
             return Ok(());
         }
-        let request =
-            StartRollout { deployment: deploy.to.clone(), model: model.clone(), version, plan: plan(deploy)? };
+        let request = StartRollout {
+            deployment: deploy.to.clone(),
+            model: model.clone(),
+            version,
+            plan: plan(deploy)?,
+        };
         self.0.rollouts().start(ctx, request).await?;
         self.0.monitors().declare(ctx, &deploy.to, watched(project)).await?;
         Ok(())

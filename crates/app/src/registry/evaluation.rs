@@ -119,11 +119,12 @@ impl Evaluations<'_> {
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
                     evaluation::insert(conn, &evaluation).await?;
-                    let audit = Audit::new("registry.evaluation.add", "evaluation", &evaluation.id).detail(json!({
-                        "challenger": evaluation.challenger.model, "data": evaluation.data,
-                        "champion": evaluation.champion.as_ref().map(|champion| &champion.model),
-                        "sentence": evaluation.sentence,
-                    }));
+                    let audit =
+                        Audit::new("registry.evaluation.add", "evaluation", &evaluation.id).detail(json!({
+                            "challenger": evaluation.challenger.model, "data": evaluation.data,
+                            "champion": evaluation.champion.as_ref().map(|champion| &champion.model),
+                            "sentence": evaluation.sentence,
+                        }));
                     Ok((evaluation, audit))
                 })
             })
@@ -247,7 +248,8 @@ async fn answer_all(scorer: &dyn Scorer, rows: &[Record], scored: &mut Scored) -
         if count >= WARM_UP || rows.len() <= WARM_UP {
             times.push(begun.elapsed().as_secs_f64() * 1e3);
         }
-        if scored.no_skew == Some(true) && !alone.first().is_some_and(|alone| same(alone, &outputs[position])) {
+        if scored.no_skew == Some(true) && !alone.first().is_some_and(|alone| same(alone, &outputs[position]))
+        {
             scored.no_skew = Some(false);
             scored.problem = Some(format!(
                 "row {position} alone is answered {}, together with others {}",
@@ -275,7 +277,12 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn assemble(request: &EvaluateRequest, rows: &Rows, challenger: Outcome, champion: Option<Outcome>) -> Evaluation {
+fn assemble(
+    request: &EvaluateRequest,
+    rows: &Rows,
+    challenger: Outcome,
+    champion: Option<Outcome>,
+) -> Evaluation {
     let labels: Vec<&Value> = rows.labels.iter().collect();
     let problem = challenger.answers.as_ref().map_or_else(|| Answers::problem_of(&labels), Answers::problem);
     let metric = request.metric.clone().unwrap_or_else(|| problem.usual_metric().to_owned());
@@ -351,7 +358,8 @@ fn sentence(evaluation: &Evaluation) -> String {
     let (metric, rows) = (&evaluation.metric, evaluation.rows);
     let challenger = &evaluation.challenger;
     let Some(mine) = challenger.values.get(metric) else {
-        let reason = challenger.problem.clone().unwrap_or_else(|| format!("{metric} is not defined on these rows"));
+        let reason =
+            challenger.problem.clone().unwrap_or_else(|| format!("{metric} is not defined on these rows"));
         return format!("{} was not measured: {reason}", challenger.model);
     };
     let alone = format!("{metric} {mine:.4} on {rows} rows");

@@ -16,10 +16,7 @@ async fn a_run_does_everything_once_and_the_next_one_nothing() {
     let fixture = Fixture::new("").await;
     let run = fixture.start().await;
     assert_eq!((run.number, run.state), (1, RunState::Queued));
-    assert_eq!(
-        fixture.work().await,
-        ["prepare 2013-01", "prepare 2013-02", "train all", "evaluate all"]
-    );
+    assert_eq!(fixture.work().await, ["prepare 2013-01", "prepare 2013-02", "train all", "evaluate all"]);
     assert_eq!(fixture.state(&run.id).await, RunState::Succeeded);
     let plan = fixture.app.pipelines().plan(&fixture.ctx, "flights", &BTreeMap::new()).await.unwrap();
     assert!(plan.is_done(), "{plan:#?}");
@@ -116,19 +113,17 @@ async fn what_a_worker_writes_after_it_lost_the_step_is_refused() {
     let process = Process { pid: 7, start_ticks: 9 };
     pipelines.step_spawned(&fixture.ctx, &id, lease, process, None).await.unwrap();
     let held = pipelines.held_steps(&fixture.ctx).await.unwrap();
-    let adopted =
-        pipelines.adopt_step(&fixture.ctx, &held[0], "second", LEASE_MS).await.unwrap().unwrap();
+    let adopted = pipelines.adopt_step(&fixture.ctx, &held[0], "second", LEASE_MS).await.unwrap().unwrap();
     assert_eq!(adopted.step_run.lease, lease + 1);
     assert!(!pipelines.step_alive(&fixture.ctx, &id, lease, LEASE_MS).await.unwrap());
     let late = pipelines.step_finished(&fixture.ctx, &id, lease, fixture.made(&task)).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Conflict);
-    let result = pipelines.step_result(&fixture.ctx, &pipelines.step_run(&fixture.ctx, &id).await.unwrap()).await;
+    let result =
+        pipelines.step_result(&fixture.ctx, &pipelines.step_run(&fixture.ctx, &id).await.unwrap()).await;
     assert!(result.unwrap().is_none());
-    pipelines
-        .step_finished(&fixture.ctx, &id, adopted.step_run.lease, fixture.made(&adopted))
-        .await
-        .unwrap();
-    let twice = pipelines.step_finished(&fixture.ctx, &id, adopted.step_run.lease, fixture.made(&adopted)).await;
+    pipelines.step_finished(&fixture.ctx, &id, adopted.step_run.lease, fixture.made(&adopted)).await.unwrap();
+    let twice =
+        pipelines.step_finished(&fixture.ctx, &id, adopted.step_run.lease, fixture.made(&adopted)).await;
     assert_eq!(twice.unwrap_err().kind(), ErrorKind::Conflict);
 }
 
@@ -138,7 +133,8 @@ async fn a_lost_step_is_tried_again_and_a_failed_check_is_not() {
     let run = fixture.start().await;
     let pipelines = fixture.app.pipelines();
     for attempt in 1..=3 {
-        let task = fixture.claim().await.into_iter().find(|task| task.step_run.unit.label() == "2013-01").unwrap();
+        let task =
+            fixture.claim().await.into_iter().find(|task| task.step_run.unit.label() == "2013-01").unwrap();
         assert_eq!(task.step_run.attempt, attempt);
         let again = pipelines
             .step_failed(&fixture.ctx, &task.step_run.id, task.step_run.lease, lost(), None)

@@ -30,10 +30,7 @@ async fn new_data_fires_once_with_its_evidence_and_says_nothing_afterwards() {
     let fixture = Fixture::new("triggers: [{data: flights, when: new_rows >= 5 or age > 7d}]\n").await;
     assert!(fixture.evaluate().await.is_empty(), "nothing is collected yet");
     fixture.collect().await;
-    assert_eq!(
-        settle(&fixture).await,
-        ["fired: new data in flights@v1: new_rows >= 5 or age > 7d"]
-    );
+    assert_eq!(settle(&fixture).await, ["fired: new data in flights@v1: new_rows >= 5 or age > 7d"]);
     let decision = fixture.decisions(DecisionKind::Trigger).await.remove(0);
     assert_eq!(decision.subject, "flights/data-flights");
     assert_eq!(decision.evidence["values"][0]["name"], "new_rows");
@@ -97,7 +94,8 @@ async fn a_schedule_that_was_missed_fires_once() {
 
 #[tokio::test]
 async fn drift_must_hold_and_end_before_it_fires_again() {
-    let fixture = Fixture::new("triggers: [{drift: flights-late, when: psi(any_feature) > 0.25 for 6h}]\n").await;
+    let fixture =
+        Fixture::new("triggers: [{drift: flights-late, when: psi(any_feature) > 0.25 for 6h}]\n").await;
     assert!(drift(&fixture, 0.3).await.is_empty(), "it has only begun");
     fixture.pass(3 * HOUR);
     assert!(drift(&fixture, 0.1).await.is_empty());
@@ -109,7 +107,11 @@ async fn drift_must_hold_and_end_before_it_fires_again() {
     let fired = drift(&fixture, 0.5).await;
     assert_eq!(fired, ["fired: drift of flights-late: psi(any_feature) > 0.25 for 6h"]);
     let evidence = fixture.decisions(DecisionKind::Trigger).await.remove(0).evidence;
-    assert_eq!(evidence["values"][0], json!({"name": "psi(any_feature)", "value": 0.5}), "not the prediction's");
+    assert_eq!(
+        evidence["values"][0],
+        json!({"name": "psi(any_feature)", "value": 0.5}),
+        "not the prediction's"
+    );
     fixture.work().await;
     fixture.pass(12 * HOUR);
     assert!(drift(&fixture, 0.5).await.is_empty(), "the same drift goes on");
@@ -127,7 +129,8 @@ async fn performance_is_held_against_the_release() {
     let rule = "roc_auc < champion.roc_auc_at_release - 0.03 and labels >= 500";
     let fixture = Fixture::new(&format!("triggers: [{{performance: flights-late, when: {rule}}}]\n")).await;
     let finding = |labels: i64, roc_auc: f64| {
-        let payload = json!({"labels": labels, "metrics": {"roc_auc": roc_auc}, "at_release": {"roc_auc": 0.7}});
+        let payload =
+            json!({"labels": labels, "metrics": {"roc_auc": roc_auc}, "at_release": {"roc_auc": 0.7}});
         NewEvent::new(EventKind::MonitorPerformance, "flights-late", payload)
     };
     for (labels, roc_auc, fires) in [(400, 0.6, 0), (600, 0.68, 0), (600, 0.66, 1)] {
@@ -173,7 +176,10 @@ async fn two_triggers_start_one_run() {
     fixture.collect().await;
     let said = fixture.evaluate().await;
     assert_eq!(said.len(), 2);
-    assert!(said[0].starts_with("fired: ") && said[1].ends_with("; joined run 1 of another trigger"), "{said:?}");
+    assert!(
+        said[0].starts_with("fired: ") && said[1].ends_with("; joined run 1 of another trigger"),
+        "{said:?}"
+    );
     assert_eq!(fixture.runs().await.len(), 1);
 }
 
@@ -230,7 +236,10 @@ async fn a_storm_of_rejected_models_pauses_the_trigger_until_somebody_resumes_it
         fixture.judge(&run, DecisionOutcome::Rejected).await;
     }
     let paused = arrive("2013-05").await;
-    assert!(paused[0].contains("the trigger pauses: its last 2 runs brought no accepted model"), "{paused:?}");
+    assert!(
+        paused[0].contains("the trigger pauses: its last 2 runs brought no accepted model"),
+        "{paused:?}"
+    );
     assert!(arrive("2013-06").await[0].starts_with("suppressed: "));
     assert_eq!(fixture.runs().await.len(), 2);
     let events = fixture.app.events().list(&fixture.ctx, None, 100).await.unwrap();
@@ -259,7 +268,9 @@ async fn the_budget_counts_the_time_of_steps() {
     let said = fixture.evaluate().await;
     assert_eq!(
         said,
-        ["suppressed: new data in flights@v2; held back: steps ran 2.0 h in the last 7 days, the budget is 1.0 h"]
+        [
+            "suppressed: new data in flights@v2; held back: steps ran 2.0 h in the last 7 days, the budget is 1.0 h"
+        ]
     );
     fixture.pass(8 * 24 * HOUR);
     assert_eq!(fixture.evaluate().await, ["fired: new data in flights@v2"]);
@@ -272,7 +283,10 @@ async fn a_run_that_cannot_start_is_said_once_and_tried_again() {
     let good = std::fs::read_to_string(fixture.root().join("train.py")).unwrap();
     std::fs::remove_file(fixture.root().join("features.sql")).unwrap();
     let said = fixture.evaluate().await;
-    assert!(said[0].starts_with("failed: new data in flights@v1; no run could be started: volano.yaml:"), "{said:?}");
+    assert!(
+        said[0].starts_with("failed: new data in flights@v1; no run could be started: volano.yaml:"),
+        "{said:?}"
+    );
     fixture.pass(2 * 60_000);
     assert!(fixture.evaluate().await.is_empty(), "the same failure is not said again");
     fixture.write("features.sql", "SELECT * FROM flights");

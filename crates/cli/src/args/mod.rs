@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use govern::{AuditCommand, AuditLogArgs, CompletionsArgs, ConfigCommand, ExplainArgs, HelpArgs, TraceArgs};
+pub use govern::{
+    AuditCommand, AuditLogArgs, CompletionsArgs, ConfigCommand, ExplainArgs, HelpArgs, TraceArgs,
+};
 pub use model::{
     DeployArgs, DeployCommand, LabelAddArgs, LabelCommand, ModelCommand, MonitorCommand, PredictArgs,
     PromoteArgs, ServeArgs, WindowArgs,
@@ -40,10 +42,24 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "URL", env = "VOLANO_URL", hide_env_values = true)]
     pub server: Option<String>,
     /// Home folder that holds the records and files
-    #[arg(long, global = true, value_name = "DIR", env = "VOLANO_HOME", hide_env_values = true, hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "VOLANO_HOME",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     pub home: Option<PathBuf>,
     /// Folder of the project; its volano.yaml is looked for upwards from here
-    #[arg(long, global = true, value_name = "DIR", env = "VOLANO_PROJECT", hide_env_values = true, hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "VOLANO_PROJECT",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     pub project: Option<PathBuf>,
     /// Print JSON: one document, or one object a line for lists
     #[arg(long, global = true)]
@@ -52,7 +68,14 @@ pub struct Globals {
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", env = "VOLANO_COLOR", hide_env_values = true, hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        env = "VOLANO_COLOR",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     pub color: Option<ColorChoice>,
     /// Log what happens inside, to standard error
     #[arg(long, global = true, hide_short_help = true)]

@@ -40,19 +40,28 @@ async fn infer(client: &Client, args: &ContractInferArgs, globals: &Globals, out
     let answer = spin(out, "learning", client.post(&format!("{path}/infer"), body)).await?;
     let text = text_of(&answer);
     if !args.write {
-        out.show(&answer, &[reference.name], &Page::new().line(text.trim_end(), vec![text.trim_end().to_owned()]));
+        out.show(
+            &answer,
+            &[reference.name],
+            &Page::new().line(text.trim_end(), vec![text.trim_end().to_owned()]),
+        );
         out.next("the same with --write");
         return Ok(Exit::Done);
     }
-    let root = place::project_of(globals)
-        .ok_or_else(|| Failure::new(&codes::NO_PROJECT, "there is no volano.yaml here or above").help("volano init"))?;
+    let root = place::project_of(globals).ok_or_else(|| {
+        Failure::new(&codes::NO_PROJECT, "there is no volano.yaml here or above").help("volano init")
+    })?;
     let file = root.join("contracts").join(format!("{}.yaml", reference.name));
     let folder = root.join("contracts");
     std::fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, "make", &error))?;
     std::fs::write(&file, &text).map_err(|error| Failure::file(&file, "write", &error))?;
     client.put(&path, json!({"text": text})).await?;
     let shown = format!("{} wrote {} and put it in force", out.paint().good("✓"), file.display());
-    out.show(&answer, &[file.display().to_string()], &Page::new().line(shown, vec![file.display().to_string()]));
+    out.show(
+        &answer,
+        &[file.display().to_string()],
+        &Page::new().line(shown, vec![file.display().to_string()]),
+    );
     out.next(format_args!("look it over, then volano contract test {}", reference.name));
     Ok(Exit::Done)
 }
@@ -81,7 +90,11 @@ async fn test(client: &Client, args: &ContractTestArgs, out: &Output) -> Result<
     if out.form() == crate::output::Form::Json {
         out.json(&answer);
     }
-    let rules = if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
+    let rules =
+        if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
     let failure = Failure::new(&codes::CONTRACT, format!("{subject} breaks {rules}"));
-    Err(violations.iter().fold(failure, with_violation).help("mend the data, or the rule if the world has changed"))
+    Err(violations
+        .iter()
+        .fold(failure, with_violation)
+        .help("mend the data, or the rule if the world has changed"))
 }

@@ -41,7 +41,9 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
         DataCommand::Ls { name } => list(client, name.as_deref(), out).await,
         DataCommand::Show { reference, rows } => show(client, &reference.parse()?, rows, out).await,
         DataCommand::Diff(args) => diff(client, &args, out).await,
-        DataCommand::Profile { reference, column } => profile(client, &reference.parse()?, column.as_deref(), out).await,
+        DataCommand::Profile { reference, column } => {
+            profile(client, &reference.parse()?, column.as_deref(), out).await
+        }
     })
     .await
 }
@@ -94,7 +96,8 @@ fn report(client: &Client, name: &str, answer: &Value, out: &Output) -> Result<E
     if let Some(page) = client.page(&format!("/data/{reference}")) {
         line.push_str(&format!("   {page}"));
     }
-    let raw = vec![reference.clone(), crate::json::plain(&version["rows"]), version.text("commit").to_owned()];
+    let raw =
+        vec![reference.clone(), crate::json::plain(&version["rows"]), version.text("commit").to_owned()];
     out.show(answer, std::slice::from_ref(&reference), &Page::new().line(line, raw));
     out.next(format_args!("volano data profile {name}"));
     Ok(Exit::Done)
@@ -119,7 +122,8 @@ pub fn reference_of(name: &str, version: &Value) -> String {
 
 fn rejected(reference: &str, version: &Value) -> Failure {
     let violations = version.list("violations");
-    let rules = if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
+    let rules =
+        if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
     let message = format!("{reference} breaks {rules}, so it was not published");
     let failure = violations.iter().fold(Failure::new(&codes::CONTRACT, message), with_violation);
     failure
@@ -194,8 +198,11 @@ pub fn collect(given: &[PathBuf]) -> Result<Vec<Local>> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     if let Some(pair) = files.windows(2).find(|pair| pair[0].path == pair[1].path) {
         let (one, two) = (pair[0].real.display(), pair[1].real.display());
-        return Err(Failure::new(&codes::USAGE, format!("{one} and {two} would both be called {}", pair[0].path))
-            .help("give their common folder instead: then the paths below it are kept"));
+        return Err(Failure::new(
+            &codes::USAGE,
+            format!("{one} and {two} would both be called {}", pair[0].path),
+        )
+        .help("give their common folder instead: then the paths below it are kept"));
     }
     Ok(files)
 }
@@ -242,11 +249,22 @@ async fn list(client: &Client, name: Option<&str>, out: &Output) -> Result<Exit>
         let answer = client.get("/datasets").await?;
         let items = answer.list("items");
         let columns = [
-            "name", "kind", "latest.number", "latest.rows", "latest.files", "latest.size", "latest.time_ms",
+            "name",
+            "kind",
+            "latest.number",
+            "latest.rows",
+            "latest.files",
+            "latest.size",
+            "latest.time_ms",
             "rejected.commit",
         ];
         let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
-        out.list(items, &ids, render::table(items, &columns), "no data yet: volano data add FILE --name NAME");
+        out.list(
+            items,
+            &ids,
+            render::table(items, &columns),
+            "no data yet: volano data add FILE --name NAME",
+        );
         return Ok(Exit::Done);
     };
     let answer = client.get(&format!("/datasets/{}/versions", segment(name))).await?;
@@ -255,7 +273,9 @@ async fn list(client: &Client, name: Option<&str>, out: &Output) -> Result<Exit>
     for item in items {
         let reference = reference_of(name, item);
         let mut row = vec![Cell::text(reference)];
-        row.extend(["state", "rows", "files", "size", "time_ms", "message"].map(|key| render::cell(key, &item[key])));
+        row.extend(
+            ["state", "rows", "files", "size", "time_ms", "message"].map(|key| render::cell(key, &item[key])),
+        );
         table.push(row);
     }
     let ids: Vec<String> = items.iter().map(|item| reference_of(name, item)).collect();
@@ -267,11 +287,14 @@ async fn show(client: &Client, reference: &DataRef, rows: usize, out: &Output) -
     let path = reference.path();
     let mut document = client.get(&path).await?;
     let files = client.get(&format!("{path}/files")).await?;
-    let sample = if rows == 0 { Value::Null } else { client.get(&format!("{path}/rows?limit={rows}")).await? };
+    let sample =
+        if rows == 0 { Value::Null } else { client.get(&format!("{path}/rows?limit={rows}")).await? };
     let name = reference_of(&reference.name, &document);
-    let about = ["state", "rows", "files", "size", "time_ms", "author", "message", "origin", "commit", "parent"];
+    let about =
+        ["state", "rows", "files", "size", "time_ms", "author", "message", "origin", "commit", "parent"];
     let mut page = Page::new().text(out.paint().bold(&name)).fields(render::fields(&document, &about));
-    page = page.section("Broken rules", render::table(document.list("violations"), &["column", "rule", "message"]));
+    page = page
+        .section("Broken rules", render::table(document.list("violations"), &["column", "rule", "message"]));
     page = page.section("Files", render::table(files.list("items"), &["path", "size", "file_id"]));
     page = page.section("Rows", sample_table(&sample));
     if let Some(map) = document.as_object_mut() {
@@ -287,10 +310,15 @@ fn sample_table(sample: &Value) -> Table {
     let rows = if sample["rows"].is_array() { sample.list("rows") } else { sample.list("items") };
     let columns: Vec<String> = match sample["columns"].as_array() {
         Some(columns) => {
-            let name = |column: &Value| column["name"].as_str().or(column.as_str()).unwrap_or_default().to_owned();
+            let name =
+                |column: &Value| column["name"].as_str().or(column.as_str()).unwrap_or_default().to_owned();
             columns.iter().map(name).collect()
         }
-        None => rows.first().and_then(Value::as_object).map(|row| row.keys().cloned().collect()).unwrap_or_default(),
+        None => rows
+            .first()
+            .and_then(Value::as_object)
+            .map(|row| row.keys().cloned().collect())
+            .unwrap_or_default(),
     };
     let mut table = Table::new(columns.clone());
     for row in rows {
@@ -314,18 +342,32 @@ async fn diff(client: &Client, args: &DiffArgs, out: &Output) -> Result<Exit> {
     let query = [("from", Some(from.version.clone())), ("to", Some(to.version.clone()))];
     let answer = spin(out, "comparing", client.query(&path, &query)).await?;
     let columns = answer.list("columns");
-    let chosen: Vec<&Value> = columns.iter().filter(|column| wanted(column, args.column.as_deref())).collect();
+    let chosen: Vec<&Value> =
+        columns.iter().filter(|column| wanted(column, args.column.as_deref())).collect();
     if let Some(name) = args.column.as_deref().filter(|_| chosen.is_empty()) {
         return Err(no_column(name, columns));
     }
     let files = ["path", "change", "size", "from_size", "to_size"];
     let figures = [
-        "column", "name", "change", "from.type", "to.type", "from.nulls", "to.nulls", "from.mean", "to.mean",
-        "moved_share", "psi", "sentence",
+        "column",
+        "name",
+        "change",
+        "from.type",
+        "to.type",
+        "from.nulls",
+        "to.nulls",
+        "from.mean",
+        "to.mean",
+        "moved_share",
+        "psi",
+        "sentence",
     ];
     let page = Page::new()
         .text(out.paint().bold(&format!("{from} → {to}")))
-        .fields(render::fields(&answer, &["identical", "rows.from", "rows.to", "rows.added", "rows.removed", "rows.changed"]))
+        .fields(render::fields(
+            &answer,
+            &["identical", "rows.from", "rows.to", "rows.added", "rows.removed", "rows.changed"],
+        ))
         .section("Files", render::table(answer.list("files"), &files))
         .section("Columns", render::table(chosen, &figures));
     out.show(&answer, &[from.to_string(), to.to_string()], &page);
@@ -363,11 +405,23 @@ async fn profile(client: &Client, reference: &DataRef, column: Option<&str>, out
     let mut page = Page::new().text(out.paint().bold(&reference.to_string()));
     page = page.fields(render::fields(&answer, &["rows", "duplicate_rows"]));
     let figures = [
-        "name", "type", "semantic", "nulls", "null_share", "distinct", "min", "max", "mean", "std", "median", "top",
+        "name",
+        "type",
+        "semantic",
+        "nulls",
+        "null_share",
+        "distinct",
+        "min",
+        "max",
+        "mean",
+        "std",
+        "median",
+        "top",
     ];
     page = match (column, chosen.first()) {
         (Some(_), Some(one)) => {
-            let names: Vec<&str> = one.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+            let names: Vec<&str> =
+                one.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
             let scalar: Vec<&str> = names.into_iter().filter(|key| !one[*key].is_array()).collect();
             page.fields(render::fields(one, &scalar))
         }

@@ -21,7 +21,9 @@ const READY_WITHIN: std::time::Duration = std::time::Duration::from_secs(900);
 /// Does it.
 pub async fn run(args: DeployArgs, globals: &Globals, out: &Output) -> Result<Exit> {
     match args.command {
-        Some(DeployCommand::Ls) => with_client(globals, Need::Records, async |client| list(client, out).await).await,
+        Some(DeployCommand::Ls) => {
+            with_client(globals, Need::Records, async |client| list(client, out).await).await
+        }
         Some(DeployCommand::Status { name }) => {
             with_client(globals, Need::Records, async |client| status(client, &name, out).await).await
         }
@@ -30,12 +32,16 @@ pub async fn run(args: DeployArgs, globals: &Globals, out: &Output) -> Result<Ex
         }
         None => {
             let (Some(reference), Some(to)) = (args.reference, args.to) else {
-                return Err(Failure::new(&codes::USAGE, "missing: REF and --to NAME").help("volano deploy REF --to NAME"));
+                return Err(Failure::new(&codes::USAGE, "missing: REF and --to NAME")
+                    .help("volano deploy REF --to NAME"));
             };
             let reference: ModelRef = reference.parse()?;
             let canary = args.canary.as_deref().map(share).transpose()?;
             let wanted = json!({"model": reference.or_alias("champion").to_string(), "canary": canary});
-            with_client(globals, Need::Work, async |client| apply(client, &to, &wanted, args.dry_run, out).await).await
+            with_client(globals, Need::Work, async |client| {
+                apply(client, &to, &wanted, args.dry_run, out).await
+            })
+            .await
         }
     }
 }
@@ -49,7 +55,10 @@ fn share(text: &str) -> Result<String> {
     };
     match percent {
         Some(percent) if percent > 0.0 && percent <= 100.0 => Ok(format!("{percent}%")),
-        _ => Err(Failure::new(&codes::VALUE, format!("--canary cannot be {text:?}")).help("write a share as 10%")),
+        _ => {
+            Err(Failure::new(&codes::VALUE, format!("--canary cannot be {text:?}"))
+                .help("write a share as 10%"))
+        }
     }
 }
 
@@ -69,7 +78,11 @@ async fn apply(client: &Client, name: &str, wanted: &Value, dry_run: bool, out: 
     if dry_run {
         let now = if before.is_null() { "nothing".to_owned() } else { served(&before) };
         let line = format!("would serve {model} at {name}, which serves {now} now");
-        out.show(&json!({"deployment": name, "before": before, "wanted": body, "dry_run": true}), &[], &Page::new().line(line.clone(), vec![line]));
+        out.show(
+            &json!({"deployment": name, "before": before, "wanted": body, "dry_run": true}),
+            &[],
+            &Page::new().line(line.clone(), vec![line]),
+        );
         return Ok(Exit::Done);
     }
     client.put(&path, body).await?;
@@ -100,7 +113,8 @@ fn served(deployment: &Value) -> String {
 }
 
 fn rollout_state(rollout: &Value) -> String {
-    let state = if rollout["state"].is_object() { rollout["state"].text("state") } else { rollout.text("state") };
+    let state =
+        if rollout["state"].is_object() { rollout["state"].text("state") } else { rollout.text("state") };
     state.replace('_', " ")
 }
 
@@ -114,17 +128,23 @@ async fn until_ready(client: &Client, name: &str, out: &Output) -> Result<Value>
         match now.text("state") {
             "failed" => {
                 let why = [now.text("reason"), now.text("message")].into_iter().find(|text| !text.is_empty());
-                return Err(Failure::new(&codes::CONFLICT, format!("{name} does not start: {}", why.unwrap_or("no reason was given")))
-                    .help(format_args!("volano deploy status {name}"))
-                    .help("what was served before goes on"));
+                return Err(Failure::new(
+                    &codes::CONFLICT,
+                    format!("{name} does not start: {}", why.unwrap_or("no reason was given")),
+                )
+                .help(format_args!("volano deploy status {name}"))
+                .help("what was served before goes on"));
             }
             "starting" | "loading" | "pending" | "waiting" => progress.say(now.text("state")),
             _ if now["live"].is_null() && now["rollout"].is_null() => progress.say("starting"),
             _ => return Ok(now),
         }
         if started.elapsed() > READY_WITHIN {
-            return Err(Failure::new(&codes::BUSY, format!("{name} does not answer after {}", duration_ms(900_000)))
-                .help(format_args!("volano deploy status {name}")));
+            return Err(Failure::new(
+                &codes::BUSY,
+                format!("{name} does not answer after {}", duration_ms(900_000)),
+            )
+            .help(format_args!("volano deploy status {name}")));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -164,7 +184,9 @@ pub async fn with_nearest(client: &Client, name: &str, failure: Failure) -> Fail
     let names: Vec<&str> = known.list("items").iter().map(|item| item.text("name")).collect();
     match domain::suggest::nearest(name, names.iter().copied()) {
         Some(near) => failure.help(format_args!("did you mean {near}?")),
-        None if names.is_empty() => failure.help("there are none yet: volano deploy NAME@champion --to ENDPOINT"),
+        None if names.is_empty() => {
+            failure.help("there are none yet: volano deploy NAME@champion --to ENDPOINT")
+        }
         None => failure.help(format_args!("there is: {}", names.join(", "))),
     }
 }
@@ -172,13 +194,27 @@ pub async fn with_nearest(client: &Client, name: &str, failure: Failure) -> Fail
 async fn status(client: &Client, name: &str, out: &Output) -> Result<Exit> {
     let document = get(client, name).await?;
     let about = [
-        "state", "reason", "generation", "requests_per_min", "error_rate", "p50_ms", "p99_ms", "created_ms", "updated_ms",
+        "state",
+        "reason",
+        "generation",
+        "requests_per_min",
+        "error_rate",
+        "p50_ms",
+        "p99_ms",
+        "created_ms",
+        "updated_ms",
     ];
     let page = Page::new()
         .text(out.paint().bold(name))
         .fields([("serves", Cell::text(served(&document)))])
         .fields(render::fields(&document, &about))
-        .section("Routes", render::table(document.list("routes"), &["model", "version", "share", "kind", "route", "requests", "error_rate", "p99_ms"]))
+        .section(
+            "Routes",
+            render::table(
+                document.list("routes"),
+                &["model", "version", "share", "kind", "route", "requests", "error_rate", "p99_ms"],
+            ),
+        )
         .section("Before", render::table(document.list("history"), &["model", "version", "since_ms"]));
     out.show(&document, &[name.to_owned()], &page);
     out.next(format_args!("volano monitor status {name}"));
@@ -188,17 +224,31 @@ async fn status(client: &Client, name: &str, out: &Output) -> Result<Exit> {
 async fn undo(client: &Client, name: &str, dry_run: bool, out: &Output) -> Result<Exit> {
     let before = get(client, name).await?;
     if dry_run {
-        let back = before.list("history").last().map_or_else(|| "nothing before".to_owned(), |version| {
-            format!("{}:{}", version.text("model"), version.int("version").unwrap_or(0))
-        });
+        let back = before.list("history").last().map_or_else(
+            || "nothing before".to_owned(),
+            |version| format!("{}:{}", version.text("model"), version.int("version").unwrap_or(0)),
+        );
         let line = format!("would return {name} from {} to {back}", served(&before));
-        out.show(&json!({"deployment": name, "before": before, "dry_run": true}), &[], &Page::new().line(line.clone(), vec![line]));
+        out.show(
+            &json!({"deployment": name, "before": before, "dry_run": true}),
+            &[],
+            &Page::new().line(line.clone(), vec![line]),
+        );
         return Ok(Exit::Done);
     }
     client.post(&format!("/deployments/{}/rollback", segment(name)), json!({})).await?;
     let after = until_ready(client, name, out).await?;
-    let line = format!("{} {name} serves {} again, instead of {}", out.paint().good("✓"), served(&after), served(&before));
-    out.show(&after, &[name.to_owned()], &Page::new().line(line, vec![name.to_owned(), served(&after), served(&before)]));
+    let line = format!(
+        "{} {name} serves {} again, instead of {}",
+        out.paint().good("✓"),
+        served(&after),
+        served(&before)
+    );
+    out.show(
+        &after,
+        &[name.to_owned()],
+        &Page::new().line(line, vec![name.to_owned(), served(&after), served(&before)]),
+    );
     Ok(Exit::Done)
 }
 

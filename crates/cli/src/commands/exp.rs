@@ -34,7 +34,10 @@ async fn experiments(client: &Client, out: &Output) -> Result<Exit> {
     let answer = client.get("/experiments").await?;
     let items = answer.list("items");
     let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
-    let table = render::table(items, &["id", "name", "runs", "state", "lifecycle", "last_run_ms", "created_ms", "updated_ms"]);
+    let table = render::table(
+        items,
+        &["id", "name", "runs", "state", "lifecycle", "last_run_ms", "created_ms", "updated_ms"],
+    );
     out.list(items, &ids, table, "no experiments yet: volano run -- python train.py");
     Ok(Exit::Done)
 }
@@ -132,14 +135,33 @@ fn param(run: &Value, key: &str) -> Option<String> {
 /// The metrics of a run with their newest values.
 pub fn metrics_of(run: &Value) -> Vec<(String, Option<f64>)> {
     let names = names(std::slice::from_ref(run), "metrics");
-    names.into_iter().map(|name| { let value = metric(run, &name); (name, value) }).collect()
+    names
+        .into_iter()
+        .map(|name| {
+            let value = metric(run, &name);
+            (name, value)
+        })
+        .collect()
 }
 
-async fn show(client: &Client, globals: &Globals, name: &str, by: Option<&str>, out: &Output) -> Result<Exit> {
+async fn show(
+    client: &Client,
+    globals: &Globals,
+    name: &str,
+    by: Option<&str>,
+    out: &Output,
+) -> Result<Exit> {
     let run = runs::find(client, globals, name, by).await?;
     let id = runs::id(&run).to_owned();
     let about = [
-        "status", "experiment", "experiment_name", "user", "start_ms", "start_time_ms", "end_ms", "end_time_ms",
+        "status",
+        "experiment",
+        "experiment_name",
+        "user",
+        "start_ms",
+        "start_time_ms",
+        "end_ms",
+        "end_time_ms",
         "duration_ms",
     ];
     let mut metrics = Table::new(["metric", "value"]);
@@ -153,9 +175,13 @@ async fn show(client: &Client, globals: &Globals, name: &str, by: Option<&str>, 
     }
     let tags = tags(&run);
     let head = format!("{} {}", out.paint().bold(run.text("name")), out.paint().dim(short_id(&id)));
-    let mut page = Page::new().text(head).fields([("id", Cell::text(&id))]).fields(render::fields(&run, &about));
+    let mut page =
+        Page::new().text(head).fields([("id", Cell::text(&id))]).fields(render::fields(&run, &about));
     page = page.section("Metrics", metrics).section("Params", params).section("Tags", tags);
-    page = page.section("Data", render::table(run.list("datasets"), &["name", "version", "reference", "digest", "source"]));
+    page = page.section(
+        "Data",
+        render::table(run.list("datasets"), &["name", "version", "reference", "digest", "source"]),
+    );
     page = page.section("Models", render::table(run.list("models"), &["id", "name", "status", "created_ms"]));
     if let Some(address) = client.page(&format!("/runs/{id}")) {
         page = page.text(format!("\n{address}"));
@@ -201,7 +227,8 @@ async fn compare(client: &Client, globals: &Globals, args: &CompareArgs, out: &O
         push(&name, best_marked(&found, &name));
     }
     push("time", found.iter().map(|run| Cell::duration(took(run))).collect());
-    let page = if table.is_empty() { Page::new().text("the runs do not differ") } else { Page::new().table(table) };
+    let page =
+        if table.is_empty() { Page::new().text("the runs do not differ") } else { Page::new().table(table) };
     out.show(&document, &ids, &page);
     Ok(Exit::Done)
 }

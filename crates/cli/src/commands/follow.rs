@@ -65,7 +65,10 @@ fn run_of(document: &Value) -> &Value {
 
 /// The step runs inside an answer.
 pub fn steps(document: &Value) -> &[Value] {
-    ["steps", "step_runs", "units"].iter().find_map(|key| document[*key].as_array()).map_or(&[], Vec::as_slice)
+    ["steps", "step_runs", "units"]
+        .iter()
+        .find_map(|key| document[*key].as_array())
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Says once what starts and what ends.
@@ -77,14 +80,20 @@ fn tell(document: &Value, seen: &mut HashMap<String, String>, progress: &Progres
         if ["running", "claimed"].contains(&state.as_str()) {
             running.push(name.clone());
         }
-        if seen.insert(step.text("id").to_owned(), state.clone()).as_ref() == Some(&state) || out.form() == Form::Ids {
+        if seen.insert(step.text("id").to_owned(), state.clone()).as_ref() == Some(&state)
+            || out.form() == Form::Ids
+        {
             continue;
         }
         let paint = out.paint_stderr();
         let took = took(step).map(duration_ms).unwrap_or_default();
         match state.as_str() {
             "succeeded" => progress.note(&format!("{} {name}   {took}", paint.good("✓"))),
-            "failed" => progress.note(&format!("{} {name}   {took}   {}", paint.bad("✗"), step["failure"].text("message"))),
+            "failed" => progress.note(&format!(
+                "{} {name}   {took}   {}",
+                paint.bad("✗"),
+                step["failure"].text("message")
+            )),
             "restored" => progress.note(&paint.dim(&format!("↺ {name}   restored: {}", step.text("reason")))),
             "cancelled" => progress.note(&paint.dim(&format!("– {name}   cancelled"))),
             _ => {}
@@ -170,7 +179,10 @@ fn conditions(gate: &Value) -> Table {
         .iter()
         .find_map(|key| evidence[*key].as_array().or(gate[*key].as_array()))
         .map_or(&[] as &[Value], Vec::as_slice);
-    render::table(listed, &["condition", "verdict", "passed", "value", "left", "right", "note", "sentence", "reason"])
+    render::table(
+        listed,
+        &["condition", "verdict", "passed", "value", "left", "right", "note", "sentence", "reason"],
+    )
 }
 
 async fn failed(client: &Client, document: &Value) -> Failure {
@@ -178,7 +190,8 @@ async fn failed(client: &Client, document: &Value) -> Failure {
     let id = short_id(run.text("id"));
     let Some(step) = steps(document).iter().find(|step| step.text("state") == "failed") else {
         let message = if run.text("message").is_empty() { run.text("state") } else { run.text("message") };
-        return Failure::new(&codes::STEP, format!("pipeline run {id}: {message}")).help(format_args!("volano pipeline status {id}"));
+        return Failure::new(&codes::STEP, format!("pipeline run {id}: {message}"))
+            .help(format_args!("volano pipeline status {id}"));
     };
     let why = &step["failure"];
     let code = if why.text("cause") == "check" { &codes::CHECK } else { &codes::STEP };
@@ -209,13 +222,18 @@ fn log_text(bytes: &[u8]) -> String {
 pub async fn log(client: &Client, step_run: &str, follow: bool, out: &Output) -> Result<Exit> {
     let mut offset = 0_u64;
     loop {
-        let answer = client.open(&format!("/api/v1/step-runs/{}/log?offset={offset}", segment(step_run))).await?;
+        let answer =
+            client.open(&format!("/api/v1/step-runs/{}/log?offset={offset}", segment(step_run))).await?;
         let bytes = answer.bytes().await?;
         let document = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
         let (text, next, ended) = if document["text"].is_string() {
             let text = document.text("text").to_owned();
             let next = document["next_offset"].as_u64().unwrap_or(offset + text.len() as u64);
-            (text, next, document["done"].as_bool().or(document["ended"].as_bool()).unwrap_or(text_is_last(&document)))
+            (
+                text,
+                next,
+                document["done"].as_bool().or(document["ended"].as_bool()).unwrap_or(text_is_last(&document)),
+            )
         } else {
             (String::from_utf8_lossy(&bytes).into_owned(), offset + bytes.len() as u64, !follow)
         };

@@ -26,15 +26,21 @@ fn labels(args: &LabelAddArgs) -> Result<Vec<Value>> {
     if let (Some(id), Some(value)) = (&args.id, &args.value) {
         return Ok(vec![json!({"prediction_id": id, "value": rows::value(value)})]);
     }
-    let file = args.file.as_deref().ok_or_else(|| Failure::new(&codes::USAGE, "missing: FILE, or --id and --value"))?;
+    let file = args
+        .file
+        .as_deref()
+        .ok_or_else(|| Failure::new(&codes::USAGE, "missing: FILE, or --id and --value"))?;
     let read = rows::read(file)?;
     let shown = file.display();
     let mut labels = Vec::with_capacity(read.len());
     for (n, row) in read.iter().enumerate() {
         let id = row["prediction_id"].as_str().filter(|id| !id.is_empty());
         let (Some(id), Some(value)) = (id, row.get("value").or_else(|| row.get("label"))) else {
-            return Err(Failure::new(&codes::DATA, format!("{shown}: row {} has no prediction_id or no value", n + 1))
-                .help("columns: prediction_id, value, and if you like time_ms"));
+            return Err(Failure::new(
+                &codes::DATA,
+                format!("{shown}: row {} has no prediction_id or no value", n + 1),
+            )
+            .help("columns: prediction_id, value, and if you like time_ms"));
         };
         let mut label = json!({"prediction_id": id, "value": value});
         if let Some(time) = row.get("time_ms").filter(|time| time.is_i64()) {
@@ -73,7 +79,10 @@ async fn add(client: &Client, deployment: &str, labels: &[Value], out: &Output) 
     );
     out.show(&document, &[], &Page::new().line(line, sums.map(|sum| sum.to_string()).to_vec()));
     if !unknown.is_empty() {
-        out.warn(format_args!("{} prediction ids are not known to {deployment}", count(unknown.len() as i64)));
+        out.warn(format_args!(
+            "{} prediction ids are not known to {deployment}",
+            count(unknown.len() as i64)
+        ));
     }
     out.next(format_args!("volano monitor performance {deployment}"));
     Ok(Exit::Done)

@@ -32,7 +32,13 @@ async fn list(client: &Client, out: &Output) -> Result<Exit> {
         table.push(vec![
             Cell::text(item.text("name")),
             Cell::count(versions),
-            Cell::text(aliases(item).iter().map(|(alias, version)| format!("@{alias}={version}")).collect::<Vec<_>>().join(" ")),
+            Cell::text(
+                aliases(item)
+                    .iter()
+                    .map(|(alias, version)| format!("@{alias}={version}"))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
             Cell::time(item.int("updated_ms")),
         ]);
     }
@@ -74,9 +80,9 @@ pub async fn number(client: &Client, reference: &ModelRef) -> Result<i64> {
     let known = aliases(&found);
     match &reference.which {
         Which::Version(version) => Ok(*version),
-        Which::Any => found
-            .int("last_version")
-            .ok_or_else(|| Failure::new(&codes::NOT_FOUND, format!("{} has no versions yet", reference.name))),
+        Which::Any => found.int("last_version").ok_or_else(|| {
+            Failure::new(&codes::NOT_FOUND, format!("{} has no versions yet", reference.name))
+        }),
         Which::Alias(alias) => {
             let target = known.iter().find(|(name, _)| name == alias).map(|(_, version)| *version);
             target.ok_or_else(|| {
@@ -100,9 +106,20 @@ async fn show(client: &Client, reference: &ModelRef, out: &Output) -> Result<Exi
     let document = client.get(&path).await?;
     let name = format!("{}:{version}", reference.name);
     let about = [
-        "aliases", "description", "run", "user", "source", "created_ms", "updated_ms", "logged_model",
-        "provenance.pipeline_run", "provenance.step_run", "provenance.data_versions", "provenance.environment",
-        "provenance.code", "provenance.evaluation",
+        "aliases",
+        "description",
+        "run",
+        "user",
+        "source",
+        "created_ms",
+        "updated_ms",
+        "logged_model",
+        "provenance.pipeline_run",
+        "provenance.step_run",
+        "provenance.data_versions",
+        "provenance.environment",
+        "provenance.code",
+        "provenance.evaluation",
     ];
     let page = Page::new()
         .text(out.paint().bold(&name))
@@ -127,11 +144,13 @@ fn figures(document: &Value, kind: &str) -> Table {
 async fn show_model(client: &Client, name: &str, out: &Output) -> Result<Exit> {
     let document = model(client, name).await?;
     let known = aliases(&document);
-    let versions = if document["versions"].is_array() { document.list("versions") } else { document.list("items") };
+    let versions =
+        if document["versions"].is_array() { document.list("versions") } else { document.list("items") };
     let mut table = Table::new(["version", "aliases", "run", "created", "by"]);
     for version in versions {
         let number = version.int("version").or_else(|| version.text("version").parse().ok());
-        let pointed = known.iter().filter(|(_, target)| Some(*target) == number).map(|(alias, _)| format!("@{alias}"));
+        let pointed =
+            known.iter().filter(|(_, target)| Some(*target) == number).map(|(alias, _)| format!("@{alias}"));
         table.push(vec![
             Cell::text(format!("{name}:{}", number.unwrap_or(0))),
             Cell::text(pointed.collect::<Vec<_>>().join(" ")),
@@ -144,7 +163,8 @@ async fn show_model(client: &Client, name: &str, out: &Output) -> Result<Exit> {
         .text(out.paint().bold(name))
         .fields(render::fields(&document, &["description", "created_ms", "updated_ms"]))
         .section("Versions", table);
-    let ids: Vec<String> = versions.iter().filter_map(|version| Some(format!("{name}:{}", version.int("version")?))).collect();
+    let ids: Vec<String> =
+        versions.iter().filter_map(|version| Some(format!("{name}:{}", version.int("version")?))).collect();
     out.show(&document, &ids, &page);
     Ok(Exit::Done)
 }
@@ -153,12 +173,14 @@ async fn promote(client: &Client, args: &PromoteArgs, out: &Output) -> Result<Ex
     let reference: ModelRef = args.reference.parse()?;
     let version = number(client, &reference).await?;
     let found = model(client, &reference.name).await?;
-    let before = aliases(&found).into_iter().find(|(alias, _)| *alias == args.alias).map(|(_, version)| version);
+    let before =
+        aliases(&found).into_iter().find(|(alias, _)| *alias == args.alias).map(|(_, version)| version);
     let name = &reference.name;
     if args.dry_run {
         let now = before.map_or_else(|| "nothing".to_owned(), |before| format!("{name}:{before}"));
         let line = format!("would move {name}@{} from {now} to {name}:{version}", args.alias);
-        let document = json!({"model": name, "alias": args.alias, "from": before, "to": version, "dry_run": true});
+        let document =
+            json!({"model": name, "alias": args.alias, "from": before, "to": version, "dry_run": true});
         out.show(&document, &[], &Page::new().line(line.clone(), vec![line]));
         return Ok(Exit::Done);
     }
@@ -170,7 +192,11 @@ async fn promote(client: &Client, args: &PromoteArgs, out: &Output) -> Result<Ex
         None => String::new(),
     };
     let line = format!("{} {name}:{version} is @{}{undo}", out.paint().good("✓"), args.alias);
-    out.show(&answer, &[format!("{name}:{version}")], &Page::new().line(line, vec![name.clone(), version.to_string(), args.alias.clone()]));
+    out.show(
+        &answer,
+        &[format!("{name}:{version}")],
+        &Page::new().line(line, vec![name.clone(), version.to_string(), args.alias.clone()]),
+    );
     Ok(Exit::Done)
 }
 
@@ -178,7 +204,8 @@ async fn rollback(client: &Client, name: &str, dry_run: bool, out: &Output) -> R
     let champion = ModelRef { name: name.to_owned(), which: Which::Alias("champion".to_owned()) };
     let before = number(client, &champion).await?;
     if dry_run {
-        let line = format!("would take @champion from {name}:{before} and give it back to the version before");
+        let line =
+            format!("would take @champion from {name}:{before} and give it back to the version before");
         let document = json!({"model": name, "alias": "champion", "from": before, "dry_run": true});
         out.show(&document, &[], &Page::new().line(line.clone(), vec![line]));
         return Ok(Exit::Done);
@@ -189,7 +216,11 @@ async fn rollback(client: &Client, name: &str, dry_run: bool, out: &Output) -> R
         "{} {name}:{after} is @champion again, instead of {name}:{before}   undo: volano model promote {name}:{before}",
         out.paint().good("✓")
     );
-    out.show(&answer, &[format!("{name}:{after}")], &Page::new().line(line, vec![name.to_owned(), after.to_string(), before.to_string()]));
+    out.show(
+        &answer,
+        &[format!("{name}:{after}")],
+        &Page::new().line(line, vec![name.to_owned(), after.to_string(), before.to_string()]),
+    );
     out.next("volano deploy ls");
     Ok(Exit::Done)
 }

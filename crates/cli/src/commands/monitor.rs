@@ -28,11 +28,25 @@ async fn all(client: &Client, out: &Output) -> Result<Exit> {
     let answer = client.get("/monitors").await?;
     let items = answer.list("items");
     let columns = [
-        "deployment", "state", "verdict", "drift.verdict", "drift.moved_share", "performance.verdict", "predictions",
-        "labels", "alerts", "last_prediction_ms", "sentence",
+        "deployment",
+        "state",
+        "verdict",
+        "drift.verdict",
+        "drift.moved_share",
+        "performance.verdict",
+        "predictions",
+        "labels",
+        "alerts",
+        "last_prediction_ms",
+        "sentence",
     ];
     let ids: Vec<String> = items.iter().map(|item| item.text("deployment").to_owned()).collect();
-    out.list(items, &ids, render::table(items, &columns), "nothing is watched yet: volano deploy REF --to ENDPOINT");
+    out.list(
+        items,
+        &ids,
+        render::table(items, &columns),
+        "nothing is watched yet: volano deploy REF --to ENDPOINT",
+    );
     Ok(Exit::Done)
 }
 
@@ -48,14 +62,20 @@ async fn one(client: &Client, name: &str, out: &Output) -> Result<Exit> {
     let mut page = Page::new().text(out.paint().bold(name)).fields(render::fields(&document, &scalars));
     for part in ["drift", "performance", "freshness", "window"] {
         if let Some(object) = document[part].as_object() {
-            let keys: Vec<&str> =
-                object.iter().filter(|(_, value)| !value.is_array() && !value.is_object()).map(|(key, _)| key.as_str()).collect();
+            let keys: Vec<&str> = object
+                .iter()
+                .filter(|(_, value)| !value.is_array() && !value.is_object())
+                .map(|(key, _)| key.as_str())
+                .collect();
             if !keys.is_empty() {
                 page = page.heading(capital(part)).fields(render::fields(&document[part], &keys));
             }
         }
     }
-    page = page.section("Alerts", render::table(document.list("alerts"), &["opened_ms", "kind", "state", "sentence"]));
+    page = page.section(
+        "Alerts",
+        render::table(document.list("alerts"), &["opened_ms", "kind", "state", "sentence"]),
+    );
     out.show(&document, &[name.to_owned()], &page);
     out.next(format_args!("volano monitor drift {name}"));
     Ok(Exit::Done)
@@ -131,7 +151,20 @@ async fn drift(client: &Client, args: &WindowArgs, out: &Output) -> Result<Exit>
     let verdict = report.text("verdict");
     let page = Page::new()
         .text(report.text("sentence"))
-        .fields(render::fields(&report, &["verdict", "moved_share", "model", "version", "window.from_ms", "window.to_ms", "window.rows", "reference.text", "reference.rows"]))
+        .fields(render::fields(
+            &report,
+            &[
+                "verdict",
+                "moved_share",
+                "model",
+                "version",
+                "window.from_ms",
+                "window.to_ms",
+                "window.rows",
+                "reference.text",
+                "reference.rows",
+            ],
+        ))
         .section("Columns", table);
     let moved: Vec<String> = columns
         .iter()
@@ -141,8 +174,13 @@ async fn drift(client: &Client, args: &WindowArgs, out: &Output) -> Result<Exit>
     out.show(&report, &moved, &page);
     if ["alarm", "drift"].contains(&verdict) {
         let share = report.float("moved_share").map(percent).unwrap_or_default();
-        let failure = Failure::new(&codes::DRIFT, format!("recent requests to {name} differ from the training data: {share} of the rows moved"));
-        return Err(failure.help("retrain   volano pipeline run").help("look       volano monitor drift NAME --json"));
+        let failure = Failure::new(
+            &codes::DRIFT,
+            format!("recent requests to {name} differ from the training data: {share} of the rows moved"),
+        );
+        return Err(failure
+            .help("retrain   volano pipeline run")
+            .help("look       volano monitor drift NAME --json"));
     }
     Ok(Exit::Done)
 }
@@ -153,8 +191,20 @@ async fn performance(client: &Client, args: &WindowArgs, out: &Output) -> Result
     let path = format!("/deployments/{}/performance", segment(name));
     let report = spin(out, "measuring", client.post(&path, window(args)?)).await?;
     let about = [
-        "verdict", "metric", "value", "reference", "baseline", "predictions", "labels", "labelled", "completeness",
-        "model", "version", "window.from_ms", "window.to_ms", "window.rows",
+        "verdict",
+        "metric",
+        "value",
+        "reference",
+        "baseline",
+        "predictions",
+        "labels",
+        "labelled",
+        "completeness",
+        "model",
+        "version",
+        "window.from_ms",
+        "window.to_ms",
+        "window.rows",
     ];
     let mut metrics = Table::new(["metric", "value"]);
     for (key, value) in report.pairs("metrics") {
@@ -164,12 +214,18 @@ async fn performance(client: &Client, args: &WindowArgs, out: &Output) -> Result
         .text(report.text("sentence"))
         .fields(render::fields(&report, &about))
         .section("Metrics", metrics)
-        .section("Slices", render::table(report.list("slices"), &["column", "slice", "value", "rows", "metric"]));
+        .section(
+            "Slices",
+            render::table(report.list("slices"), &["column", "slice", "value", "rows", "metric"]),
+        );
     out.show(&report, &[], &page);
     if ["alarm", "worse", "degraded"].contains(&report.text("verdict")) {
-        return Err(Failure::new(&codes::PERFORMANCE, format!("{name} got worse: {}", report.text("sentence")))
-            .help("retrain   volano pipeline run")
-            .help(format_args!("go back    volano deploy undo {name}")));
+        return Err(Failure::new(
+            &codes::PERFORMANCE,
+            format!("{name} got worse: {}", report.text("sentence")),
+        )
+        .help("retrain   volano pipeline run")
+        .help(format_args!("go back    volano deploy undo {name}")));
     }
     Ok(Exit::Done)
 }

@@ -71,7 +71,8 @@ fn no_project(client: &Client, globals: &Globals) -> Failure {
     match (place::project_of(globals), client.base().filter(|_| !client.is_in_process())) {
         (Some(root), Some(base)) => {
             let message = format!("the server at {base} does not work for {}", root.display());
-            Failure::new(&codes::NO_PROJECT, message).help(format_args!("start it there: volano server --project {}", root.display()))
+            Failure::new(&codes::NO_PROJECT, message)
+                .help(format_args!("start it there: volano server --project {}", root.display()))
         }
         _ => Failure::new(&codes::NO_PROJECT, "there is no volano.yaml here or above")
             .help("volano init writes one from your data")
@@ -102,7 +103,8 @@ async fn check(client: &Client, globals: &Globals, args: &PipelineArgs, out: &Ou
 
 /// All problems of a project file, each with its place.
 fn problems_failure(problems: &[Value], root: &std::path::Path) -> Failure {
-    let many = if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
+    let many =
+        if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
     let failure = Failure::new(&codes::PROJECT, format!("volano.yaml has {many}"));
     problems.iter().fold(failure, |failure, problem| {
         let number = |key: &str| problem.int(key).and_then(|value| usize::try_from(value).ok());
@@ -137,7 +139,11 @@ async fn plan(client: &Client, globals: &Globals, args: &PipelineRunArgs, out: &
     }
     let summary: Vec<String> = counts.iter().map(|(action, count)| format!("{count} {action}")).collect();
     let page = Page::new().table(table).text(format!("\n{}", summary.join(" · ")));
-    let ids: Vec<String> = units.iter().filter(|unit| unit.text("action") == "run").map(|unit| unit.text("step").to_owned()).collect();
+    let ids: Vec<String> = units
+        .iter()
+        .filter(|unit| unit.text("action") == "run")
+        .map(|unit| unit.text("step").to_owned())
+        .collect();
     out.show(&answer, &ids, &page);
     out.next("volano pipeline run");
     Ok(Exit::Done)
@@ -179,7 +185,8 @@ async fn start(client: &Client, globals: &Globals, args: &PipelineRunArgs, out: 
         return Err(Failure::new(&codes::USAGE, "--no-wait needs a server that stays").help("volano server"));
     }
     let path = format!("/pipelines/{}/runs", segment(&name));
-    let started = spin(out, "reading the sources", client.post(&path, json!({"params": params(&args.params)}))).await?;
+    let started =
+        spin(out, "reading the sources", client.post(&path, json!({"params": params(&args.params)}))).await?;
     let run = if started["run"].is_object() { &started["run"] } else { &started };
     let id = run.text("id").to_owned();
     if args.no_wait {
@@ -192,7 +199,13 @@ async fn start(client: &Client, globals: &Globals, args: &PipelineRunArgs, out: 
     follow::to_the_end(client, &name, &id, out).await
 }
 
-async fn why(client: &Client, globals: &Globals, args: &PipelineArgs, step: &str, out: &Output) -> Result<Exit> {
+async fn why(
+    client: &Client,
+    globals: &Globals,
+    args: &PipelineArgs,
+    step: &str,
+    out: &Output,
+) -> Result<Exit> {
     let name = name_of(client, globals, args).await?;
     let answer = client.get(&format!("/pipelines/{}/why/{}", segment(&name), segment(step))).await?;
     let mut page = Page::new().text(out.paint().bold(step));
@@ -201,7 +214,8 @@ async fn why(client: &Client, globals: &Globals, args: &PipelineArgs, step: &str
         let title = if text.is_empty() { String::new() } else { format!("{text}: ") };
         let raw = vec![text, unit.text("action").to_owned(), unit.text("reason").to_owned()];
         page = page.line(format!("{title}{}: {}", unit.text("action"), unit.text("reason")), raw);
-        page = page.table(render::table(unit.list("changes"), &["field", "name", "before", "old", "after", "new"]));
+        page = page
+            .table(render::table(unit.list("changes"), &["field", "name", "before", "old", "after", "new"]));
     }
     out.show(&answer, &[step.to_owned()], &page);
     Ok(Exit::Done)
@@ -250,12 +264,14 @@ async fn full_id(client: &Client, globals: &Globals, args: &PipelineArgs, part: 
     let answer = client.get(&format!("/pipelines/{}/runs?limit=500", segment(&name))).await?;
     let items = answer.list("items");
     let matching = items.iter().filter(|item| {
-        let number = item.int("number").is_some_and(|number| number.to_string() == part.trim_start_matches('#'));
+        let number =
+            item.int("number").is_some_and(|number| number.to_string() == part.trim_start_matches('#'));
         number || (part.len() >= 4 && item.text("id").ends_with(part))
     });
     let found = if part == "@last" { items.first() } else { matching.into_iter().next() };
     found.map(|item| item.text("id").to_owned()).ok_or_else(|| {
-        Failure::new(&codes::NOT_FOUND, format!("there is no pipeline run {part:?}")).help("volano pipeline status")
+        Failure::new(&codes::NOT_FOUND, format!("there is no pipeline run {part:?}"))
+            .help("volano pipeline status")
     })
 }
 
@@ -271,7 +287,10 @@ async fn logs(client: &Client, globals: &Globals, args: &LogsArgs, out: &Output)
     match last {
         Some(step) => follow::log(client, step.text("id"), args.follow, out).await,
         None => {
-            let failure = Failure::new(&codes::NOT_FOUND, format!("there is no step {:?} in run {}", args.step, short_id(&id)));
+            let failure = Failure::new(
+                &codes::NOT_FOUND,
+                format!("there is no step {:?} in run {}", args.step, short_id(&id)),
+            );
             Err(match domain::suggest::nearest(&args.step, steps.iter().map(|step| step.text("step"))) {
                 Some(near) => failure.help(format_args!("did you mean {near}?")),
                 None => failure.help(format_args!("volano pipeline status {}", short_id(&id))),

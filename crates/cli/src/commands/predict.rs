@@ -41,7 +41,9 @@ async fn predict(client: &Client, args: &PredictArgs, input: &[Value], out: &Out
             }
             Err(failure) => return Err(failure),
         };
-        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let header = |name: &str| {
+            answer.headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)
+        };
         let (first_id, version) = (header("x-volano-prediction-id"), header("x-volano-model-version"));
         let body = answer.json().await?;
         answers.extend(rows_of(&body, first_id.as_deref(), version.as_deref())?);
@@ -55,13 +57,15 @@ async fn predict(client: &Client, args: &PredictArgs, input: &[Value], out: &Out
 /// One object a row: prediction id, prediction, model version.
 fn rows_of(body: &Value, first_id: Option<&str>, version: Option<&str>) -> Result<Vec<Value>> {
     let predictions = body["predictions"].as_array().ok_or_else(|| {
-        Failure::new(&codes::INTERNAL, "the answer holds no predictions").help("is this the address of a Volano server?")
+        Failure::new(&codes::INTERNAL, "the answer holds no predictions")
+            .help("is this the address of a Volano server?")
     })?;
     let ids = body.list("prediction_ids");
     let row = |(n, prediction): (usize, &Value)| {
         let known = ids.get(n).and_then(Value::as_str).or_else(|| prediction["prediction_id"].as_str());
         let id = known.or(first_id.filter(|_| n == 0));
-        let output = if prediction["prediction_id"].is_string() { &prediction["prediction"] } else { prediction };
+        let output =
+            if prediction["prediction_id"].is_string() { &prediction["prediction"] } else { prediction };
         json!({"prediction_id": id, "prediction": output, "model_version": version})
     };
     Ok(predictions.iter().enumerate().map(row).collect())
@@ -79,7 +83,11 @@ fn finish(args: &PredictArgs, answers: Vec<Value>, took: i64, out: &Output) -> R
     let shown = if out.form() == Form::Table { SHOWN } else { answers.len() };
     for answer in answers.iter().take(shown) {
         let id = answer.text("prediction_id");
-        table.push(vec![Cell::both(id, id), prediction_cell(&answer["prediction"]), Cell::text(answer.text("model_version"))]);
+        table.push(vec![
+            Cell::both(id, id),
+            prediction_cell(&answer["prediction"]),
+            Cell::text(answer.text("model_version")),
+        ]);
     }
     let ids: Vec<String> = answers.iter().map(|answer| answer.text("prediction_id").to_owned()).collect();
     match out.form() {
@@ -87,7 +95,10 @@ fn finish(args: &PredictArgs, answers: Vec<Value>, took: i64, out: &Output) -> R
         _ => out.show(&Value::Null, &ids, &Page::new().table(table)),
     }
     if answers.len() > shown {
-        out.note(format_args!("… {} more: write them all with -o FILE", count((answers.len() - shown) as i64)));
+        out.note(format_args!(
+            "… {} more: write them all with -o FILE",
+            count((answers.len() - shown) as i64)
+        ));
     }
     out.note(format_args!("{total} rows in {}", duration_ms(took)));
     out.next("volano trace PREDICTION_ID");
@@ -116,7 +127,8 @@ fn write(file: &Path, answers: &[Value]) -> Result<()> {
     } else {
         text.push_str("prediction_id,prediction,model_version\n");
         for answer in answers {
-            let cells = ["prediction_id", "prediction", "model_version"].map(|key| quoted(&plain(&answer[key])));
+            let cells =
+                ["prediction_id", "prediction", "model_version"].map(|key| quoted(&plain(&answer[key])));
             text.push_str(&format!("{}\n", cells.join(",")));
         }
     }
@@ -124,7 +136,11 @@ fn write(file: &Path, answers: &[Value]) -> Result<()> {
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains(['"', ',', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains(['"', ',', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -34,8 +34,9 @@ const STATIONS: [(&str, &str); 14] = [
 pub async fn run(args: TraceArgs, globals: &Globals, out: &Output) -> Result<Exit> {
     if domain::Id::parse(&args.prediction).is_none() {
         let message = format!("{:?} is not the id of a prediction: 32 hexadecimal digits", args.prediction);
-        return Err(Failure::new(&codes::REFERENCE, message)
-            .help("it is in the header x-volano-prediction-id of the answer, and in what volano predict prints"));
+        return Err(Failure::new(&codes::REFERENCE, message).help(
+            "it is in the header x-volano-prediction-id of the answer, and in what volano predict prints",
+        ));
     }
     with_client(globals, Need::Records, async |client| {
         let document = client.get(&format!("/trace/{}", segment(&args.prediction))).await?;
@@ -54,7 +55,8 @@ fn page(document: &Value, out: &Output) -> Page {
     for (key, title) in STATIONS {
         page = station(page, title, &document[key], out);
     }
-    let rest = document.as_object().into_iter().flatten().filter(|(key, _)| !known(key) && *key != "sentence");
+    let rest =
+        document.as_object().into_iter().flatten().filter(|(key, _)| !known(key) && *key != "sentence");
     for (key, value) in rest {
         page = station(page, &render::label(key), value, out);
     }
@@ -80,7 +82,9 @@ fn station(page: Page, title: &str, value: &Value, out: &Output) -> Page {
 /// Objects and lists of objects do not fit a line.
 fn is_deep(value: &Value) -> bool {
     match value {
-        Value::Object(map) => map.len() > 3 || map.values().any(|value| value.is_object() || value.is_array()),
+        Value::Object(map) => {
+            map.len() > 3 || map.values().any(|value| value.is_object() || value.is_array())
+        }
         Value::Array(items) => items.iter().any(Value::is_object),
         _ => false,
     }
@@ -91,7 +95,9 @@ fn below(page: Page, key: &str, value: &Value, out: &Output) -> Page {
     match value {
         Value::Array(items) => page.table(table(items)),
         Value::Object(map) => {
-            let pairs = map.iter().map(|(key, value)| (format!("  {}", render::label(key)), render::cell(key, value)));
+            let pairs = map
+                .iter()
+                .map(|(key, value)| (format!("  {}", render::label(key)), render::cell(key, value)));
             page.fields(pairs)
         }
         other => page.fields([("", Cell::text(plain(other)))]),

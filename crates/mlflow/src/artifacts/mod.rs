@@ -39,9 +39,5 @@ fn attachment(stored: Stored) -> Answer {
 }
 
 fn file(entry: &Entry, path: &str) -> Value {
-    Object::new()
-        .set("path", path)
-        .set("is_dir", entry.is_folder())
-        .set("file_size", entry.size)
-        .into()
+    Object::new().set("path", path).set("is_dir", entry.is_folder()).set("file_size", entry.size).into()
 }

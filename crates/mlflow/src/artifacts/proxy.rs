@@ -22,7 +22,11 @@ pub(crate) async fn upload(
     Ok(Object::new())
 }
 
-pub(crate) async fn download(State(app): State<App>, Caller(ctx): Caller, Path(path): Path<String>) -> Answer {
+pub(crate) async fn download(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    Path(path): Path<String>,
+) -> Answer {
     attachment(app.artifacts().open(&ctx, &path).await?)
 }
 
@@ -42,9 +46,8 @@ pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller, params: Pa
         return Ok(Object::new());
     }
     let entries = app.artifacts().list(&ctx, &path).await?;
-    Ok(Object::new().list("files", &entries, |entry| {
-        file(entry, entry.path.rsplit('/').next().unwrap_or(&entry.path))
-    }))
+    Ok(Object::new()
+        .list("files", &entries, |entry| file(entry, entry.path.rsplit('/').next().unwrap_or(&entry.path))))
 }
 
 pub(crate) async fn not_multipart() -> Failure {

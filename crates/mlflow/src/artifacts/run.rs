@@ -14,9 +14,7 @@ use crate::wire::Object;
 /// What is in a folder, by path below the root.
 async fn listing(app: &App, ctx: &app::Context, root: &str, path: &str) -> Answer<Object> {
     let entries = app.artifacts().list(ctx, &place(root, path)).await?;
-    Ok(Object::new()
-        .set("root_uri", root)
-        .list("files", &entries, |entry| file(entry, &entry.path)))
+    Ok(Object::new().set("root_uri", root).list("files", &entries, |entry| file(entry, &entry.path)))
 }
 
 pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {

@@ -22,9 +22,11 @@ async fn body(app: &App, ctx: &Context, model: &Model) -> Answer<Value> {
         .some("description", &model.description)
         .list("latest_versions", &latest, model_version::body)
         .list("tags", &model.tags, wire::tag)
-        .list("aliases", &model.aliases, |target| {
-            json!({"alias": target.alias, "version": target.version.to_string()})
-        })
+        .list(
+            "aliases",
+            &model.aliases,
+            |target| json!({"alias": target.alias, "version": target.version.to_string()}),
+        )
         .into())
 }
 
@@ -76,9 +78,7 @@ pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: 
     for model in &page.items {
         models.push(body(&app, &ctx, model).await?);
     }
-    Ok(Object::new()
-        .set("registered_models", models)
-        .set("next_page_token", page.next_page_token))
+    Ok(Object::new().set("registered_models", models).set("next_page_token", page.next_page_token))
 }
 
 pub(crate) async fn set_tag(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
@@ -86,7 +86,11 @@ pub(crate) async fn set_tag(State(app): State<App>, Caller(ctx): Caller, params:
     Ok(Object::new())
 }
 
-pub(crate) async fn delete_tag(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn delete_tag(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let key = params.text("key")?.ok_or_else(|| absent("key"))?;
     app.models().delete_tag(&ctx, &name(&params)?, key).await?;
     Ok(Object::new())

@@ -81,9 +81,7 @@ pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: 
         ..SearchRequest::default()
     };
     let page = app.models().search_versions(&ctx, &request).await?;
-    Ok(Object::new()
-        .list("model_versions", &page.items, body)
-        .set("next_page_token", page.next_page_token))
+    Ok(Object::new().list("model_versions", &page.items, body).set("next_page_token", page.next_page_token))
 }
 
 pub(crate) async fn latest(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
@@ -93,11 +91,14 @@ pub(crate) async fn latest(State(app): State<App>, Caller(ctx): Caller, params: 
     Ok(Object::new().list("model_versions", &latest, body))
 }
 
-pub(crate) async fn transition_stage(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn transition_stage(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let stage = Stage::parse(params.required("stage")?)?;
-    let archive = params
-        .truth("archive_existing_versions")?
-        .ok_or_else(|| absent("archive_existing_versions"))?;
+    let archive =
+        params.truth("archive_existing_versions")?.ok_or_else(|| absent("archive_existing_versions"))?;
     let (name, version) = (name(&params)?, version(&params)?);
     Ok(answer(&app.models().set_stage(&ctx, &name, version, stage, archive).await?))
 }
@@ -108,13 +109,21 @@ pub(crate) async fn set_tag(State(app): State<App>, Caller(ctx): Caller, params:
     Ok(Object::new())
 }
 
-pub(crate) async fn delete_tag(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn delete_tag(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let (name, version) = (name(&params)?, version(&params)?);
     app.models().delete_version_tag(&ctx, &name, version, params.required("key")?).await?;
     Ok(Object::new())
 }
 
-pub(crate) async fn download_uri(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn download_uri(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let found = app.models().version(&ctx, &name(&params)?, version(&params)?).await?;
     Ok(Object::new().set("artifact_uri", found.location))
 }

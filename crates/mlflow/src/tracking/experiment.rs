@@ -36,7 +36,11 @@ pub(crate) async fn get(State(app): State<App>, Caller(ctx): Caller, params: Par
     Ok(Object::new().set("experiment", body(&found)))
 }
 
-pub(crate) async fn get_by_name(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn get_by_name(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let found = app.experiments().by_name(&ctx, params.required("experiment_name")?).await?;
     Ok(Object::new().set("experiment", body(&found)))
 }
@@ -51,9 +55,7 @@ pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: 
         experiments: Vec::new(),
     };
     let page = app.experiments().search(&ctx, &request).await?;
-    Ok(Object::new()
-        .list("experiments", &page.items, body)
-        .set("next_page_token", page.next_page_token))
+    Ok(Object::new().list("experiments", &page.items, body).set("next_page_token", page.next_page_token))
 }
 
 pub(crate) async fn update(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
@@ -77,7 +79,11 @@ pub(crate) async fn set_tag(State(app): State<App>, Caller(ctx): Caller, params:
     Ok(Object::new())
 }
 
-pub(crate) async fn delete_tag(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn delete_tag(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let id = experiment_id(&params)?;
     app.experiments().delete_tag(&ctx, id, params.required("key")?).await?;
     Ok(Object::new())

@@ -14,8 +14,7 @@ use crate::failure::{Answer, Failure};
 use crate::params::{Params, absent};
 use crate::wire::{self, Object};
 
-const STATUSES: [&str; 3] =
-    ["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"];
+const STATUSES: [&str; 3] = ["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"];
 
 pub(crate) fn id(text: &str) -> Answer<Id> {
     parse_id(text).ok_or_else(|| Failure::from(app::Error::not_found("logged_model", text)))
@@ -25,7 +24,9 @@ fn measured(model: &LoggedModel, measured: &ModelMetric) -> Value {
     let mut value = metric::body(&measured.metric);
     value["model_id"] = Value::from(model.public_id());
     value["run_id"] = Value::from(measured.run.as_str());
-    for (name, text) in [("dataset_name", &measured.dataset_name), ("dataset_digest", &measured.dataset_digest)] {
+    for (name, text) in
+        [("dataset_name", &measured.dataset_name), ("dataset_digest", &measured.dataset_digest)]
+    {
         if let Some(text) = text {
             value[name] = Value::from(text.as_str());
         }
@@ -50,12 +51,15 @@ fn body(model: &LoggedModel) -> Value {
         .some("model_type", &model.model_type)
         .set("source_run_id", model.source_run.as_ref().map(Id::as_str))
         .list("tags", &model.tags, wire::tag)
-        .list("registrations", &model.registrations, |(name, version)| {
-            json!({"name": name, "version": version.to_string()})
-        });
-    let data = Object::new()
-        .list("params", &model.params, wire::param)
-        .list("metrics", &model.metrics, |metric| measured(model, metric));
+        .list(
+            "registrations",
+            &model.registrations,
+            |(name, version)| json!({"name": name, "version": version.to_string()}),
+        );
+    let data =
+        Object::new()
+            .list("params", &model.params, wire::param)
+            .list("metrics", &model.metrics, |metric| measured(model, metric));
     Object::new().set("info", info).set("data", data).into()
 }
 
@@ -147,10 +151,7 @@ pub(crate) async fn log_params(
 fn choice(params: &Params) -> Answer<Option<DatasetChoice>> {
     let name = params.text("dataset_name")?.filter(|name| !name.is_empty());
     let digest = params.text("dataset_digest")?.filter(|digest| !digest.is_empty());
-    Ok(name.map(|name| DatasetChoice {
-        name: name.to_owned(),
-        digest: digest.map(ToOwned::to_owned),
-    }))
+    Ok(name.map(|name| DatasetChoice { name: name.to_owned(), digest: digest.map(ToOwned::to_owned) }))
 }
 
 pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
@@ -172,8 +173,5 @@ pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: 
     };
     let search = LoggedModelSearch { request, datasets, order };
     let page = app.logged_models().search(&ctx, &search).await?;
-    Ok(Object::new()
-        .list("models", &page.items, body)
-        .set("next_page_token", page.next_page_token))
+    Ok(Object::new().list("models", &page.items, body).set("next_page_token", page.next_page_token))
 }
-

@@ -38,9 +38,7 @@ pub(crate) async fn history(State(app): State<App>, Caller(ctx): Caller, params:
     let key = params.required("metric_key")?;
     let (most, token) = (params.whole("max_results")?, params.text("page_token")?);
     let page = app.runs().metric_history(&ctx, &id, key, most, token).await?;
-    Ok(Object::new()
-        .list("metrics", &page.items, body)
-        .set("next_page_token", page.next_page_token))
+    Ok(Object::new().list("metrics", &page.items, body).set("next_page_token", page.next_page_token))
 }
 
 fn run_ids(params: &Params, name: &str) -> Answer<Vec<String>> {
@@ -54,7 +52,11 @@ fn run_ids(params: &Params, name: &str) -> Answer<Vec<String>> {
     Ok(ids)
 }
 
-pub(crate) async fn history_bulk(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn history_bulk(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let mut ids = run_ids(&params, "run_id")?;
     ids.sort_unstable();
     let key = params.required("metric_key")?;
@@ -72,7 +74,11 @@ pub(crate) async fn history_bulk(State(app): State<App>, Caller(ctx): Caller, pa
     Ok(Object::new().set("metrics", metrics))
 }
 
-pub(crate) async fn history_interval(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn history_interval(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let ids = run_ids(&params, "run_ids")?;
     let key = params.required("metric_key")?;
     let most = params.whole("max_results")?.unwrap_or(MAX_INTERVAL_POINTS);

@@ -46,10 +46,7 @@ fn dataset(input: &DatasetInput) -> Value {
         .set("source", dataset.source.as_str())
         .set("schema", dataset.schema.clone())
         .set("profile", dataset.profile.clone());
-    Object::new()
-        .list("tags", &input.tags, wire::tag)
-        .set("dataset", described)
-        .into()
+    Object::new().list("tags", &input.tags, wire::tag).set("dataset", described).into()
 }
 
 fn body(run: &Run, with_model_inputs: bool) -> Value {
@@ -58,12 +55,16 @@ fn body(run: &Run, with_model_inputs: bool) -> Value {
         .list("params", &run.params, wire::param)
         .list("tags", &run.tags, wire::tag);
     let read = if with_model_inputs { run.model_inputs.as_slice() } else { &[] };
-    let inputs = Object::new()
-        .list("dataset_inputs", &run.datasets, dataset)
-        .list("model_inputs", read, |id| json!({"model_id": public_id(id)}));
-    let outputs = Object::new().list("model_outputs", &run.model_outputs, |output| {
-        json!({"model_id": public_id(&output.model), "step": output.step})
-    });
+    let inputs = Object::new().list("dataset_inputs", &run.datasets, dataset).list(
+        "model_inputs",
+        read,
+        |id| json!({"model_id": public_id(id)}),
+    );
+    let outputs = Object::new().list(
+        "model_outputs",
+        &run.model_outputs,
+        |output| json!({"model_id": public_id(&output.model), "step": output.step}),
+    );
     Object::new()
         .set("info", info(&run.info))
         .set("data", data)
@@ -154,10 +155,7 @@ fn add_metric(batch: &mut Batch, params: &Params, run: &Id) -> Answer<()> {
 
 pub(crate) async fn log_batch(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
     let id = run_id(&params)?;
-    let mut batch = Batch {
-        tags: tags(&params)?,
-        ..Batch::default()
-    };
+    let mut batch = Batch { tags: tags(&params)?, ..Batch::default() };
     for message in params.messages("params")? {
         batch.params.push(param(&message)?);
     }
@@ -168,7 +166,11 @@ pub(crate) async fn log_batch(State(app): State<App>, Caller(ctx): Caller, param
     Ok(Object::new())
 }
 
-pub(crate) async fn log_metric(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn log_metric(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let id = run_id(&params)?;
     let mut batch = Batch::default();
     add_metric(&mut batch, &params, &id)?;
@@ -176,7 +178,11 @@ pub(crate) async fn log_metric(State(app): State<App>, Caller(ctx): Caller, para
     Ok(Object::new())
 }
 
-pub(crate) async fn log_parameter(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn log_parameter(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     app.runs().log_param(&ctx, &run_id(&params)?, param(&params)?).await?;
     Ok(Object::new())
 }
@@ -186,12 +192,20 @@ pub(crate) async fn set_tag(State(app): State<App>, Caller(ctx): Caller, params:
     Ok(Object::new())
 }
 
-pub(crate) async fn delete_tag(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn delete_tag(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     app.runs().delete_tag(&ctx, &run_id(&params)?, params.required("key")?).await?;
     Ok(Object::new())
 }
 
-pub(crate) async fn log_inputs(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn log_inputs(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let mut datasets = Vec::new();
     for input in params.messages("datasets")? {
         let dataset = input.message("dataset")?.ok_or_else(|| absent("dataset"))?;
@@ -220,13 +234,14 @@ fn model_id(params: &Params) -> Answer<Id> {
     logged_model::parse_id(text).ok_or_else(|| Failure::from(app::Error::not_found("logged_model", text)))
 }
 
-pub(crate) async fn log_outputs(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn log_outputs(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
     let mut models = Vec::new();
     for model in params.messages("models")? {
-        models.push(ModelOutput {
-            model: model_id(&model)?,
-            step: model.whole("step")?.unwrap_or(0),
-        });
+        models.push(ModelOutput { model: model_id(&model)?, step: model.whole("step")?.unwrap_or(0) });
     }
     app.runs().log_outputs(&ctx, &run_id(&params)?, models).await?;
     Ok(Object::new())
@@ -243,10 +258,8 @@ pub(crate) async fn log_model(State(app): State<App>, Caller(ctx): Caller, param
 
 async fn note_model(app: &App, ctx: &Context, id: &Id, model: Value) -> Answer<()> {
     let run = app.runs().get(ctx, id).await?;
-    let mut history: Vec<Value> = run
-        .tag(MODEL_HISTORY_TAG)
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let mut history: Vec<Value> =
+        run.tag(MODEL_HISTORY_TAG).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     history.push(model);
     let tag = Tag::new(MODEL_HISTORY_TAG, Value::Array(history).to_string());
     Ok(app.runs().set_tag(ctx, id, tag).await?)

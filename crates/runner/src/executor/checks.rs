@@ -52,11 +52,9 @@ pub(crate) async fn run(attempt: &Attempt, made: &FinishedStep) -> Result<Vec<Ch
     .await?;
     match results.iter().find(|result| !result.evaluation.holds()) {
         None => Ok(results),
-        Some(broken) => Err(Failure {
-            cause: FailureCause::Check,
-            message: sentence(broken),
-            exit_code: None,
-        }),
+        Some(broken) => {
+            Err(Failure { cause: FailureCause::Check, message: sentence(broken), exit_code: None })
+        }
     }
 }
 

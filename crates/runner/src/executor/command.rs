@@ -7,8 +7,8 @@ use domain::pipelines::step::Action;
 use domain::pipelines::step_run::{Failure, FailureCause, Process};
 use environments::{Env, Progress, Requirements, Spec};
 
-use super::outputs;
 use super::Attempt;
+use super::outputs;
 use crate::process::Identity;
 use crate::step::{Launched, Order, launch};
 use crate::template;
@@ -43,12 +43,15 @@ pub(crate) async fn execute(attempt: &Attempt) -> Result<FinishedStep, Failure> 
 }
 
 /// Waits for a step that an earlier server started, and takes what it made.
-pub(crate) async fn adopt(attempt: &Attempt, process: &Process, tracked_run: &domain::Id) -> Result<FinishedStep, Failure> {
-    let workspace = Workspace::existing(&attempt.folder(), &attempt.task.inputs, &attempt.task.step.outputs.clone());
-    let identity = Identity {
-        pid: i32::try_from(process.pid).unwrap_or(0),
-        start_ticks: process.start_ticks,
-    };
+pub(crate) async fn adopt(
+    attempt: &Attempt,
+    process: &Process,
+    tracked_run: &domain::Id,
+) -> Result<FinishedStep, Failure> {
+    let workspace =
+        Workspace::existing(&attempt.folder(), &attempt.task.inputs, &attempt.task.step.outputs.clone());
+    let identity =
+        Identity { pid: i32::try_from(process.pid).unwrap_or(0), start_ticks: process.start_ticks };
     let id = attempt.task.step_run.id.as_str();
     let mut launched = Launched::adopt(&workspace.folder, id, identity);
     let env_key = outputs::environment_of(&workspace.folder);
@@ -130,9 +133,8 @@ async fn run(
         environment: env.map(|env| env.lock_path().to_owned()),
     };
     let broken = |error: std::io::Error| cause::setup(format!("cannot start the step's watcher: {error}"));
-    let mut launched = launch(&attempt.config.step_program, &workspace.folder, &order, &variables)
-        .await
-        .map_err(broken)?;
+    let mut launched =
+        launch(&attempt.config.step_program, &workspace.folder, &order, &variables).await.map_err(broken)?;
     // Written down before it may begin: a server that dies now leaves nothing that its successor does not know of.
     attempt.spawned(launched.identity(), tracked_run).await?;
     launched.go().await.map_err(broken)?;
@@ -180,7 +182,10 @@ fn program(attempt: &Attempt, workspace: &Workspace, env: Option<&Env>) -> Resul
                     workspace.code.join(notebook).display().to_string(),
                     workspace.folder.join("out").join(EXECUTED).display().to_string(),
                 ],
-                env: vec![("VOLANO_NOTEBOOK_VALUES".to_owned(), serde_json::Value::Object(values).to_string())],
+                env: vec![(
+                    "VOLANO_NOTEBOOK_VALUES".to_owned(),
+                    serde_json::Value::Object(values).to_string(),
+                )],
             })
         }
         Action::Run(line) => {

@@ -58,16 +58,14 @@ pub(crate) async fn execute(attempt: &Attempt) -> Result<FinishedStep, Failure> 
 
 fn input<'a>(attempt: &'a Attempt, name: &str) -> Result<&'a StepInput, Failure> {
     attempt.task.inputs.iter().find(|input| input.name.as_str() == name).ok_or_else(|| {
-        cause::setup(format!(
-            "steps.{}.in: `use: evaluate` needs the input `{name}`",
-            attempt.task.step.name
-        ))
+        cause::setup(format!("steps.{}.in: `use: evaluate` needs the input `{name}`", attempt.task.step.name))
     })
 }
 
 /// The rows, as files; only those that count.
 async fn rows(attempt: &Attempt) -> Result<Vec<TableFile>, Failure> {
-    let (store, folder, data) = (attempt.app.objects().clone(), attempt.folder(), input(attempt, DATA)?.clone());
+    let (store, folder, data) =
+        (attempt.app.objects().clone(), attempt.folder(), input(attempt, DATA)?.clone());
     off_thread(move || {
         let broken = |error: std::io::Error| cause::setup(format!("cannot lay out the rows: {error}"));
         if !is_cut(&data) {
@@ -121,7 +119,9 @@ async fn champion(attempt: &Attempt) -> Result<Option<Candidate>, Failure> {
     let project = attempt.task.project.name.as_str();
     let name = ModelName::parse(project).map_err(|error| cause::setup(error.to_string()))?;
     match attempt.app.models().by_alias(&attempt.ctx, &name, CHAMPION).await {
-        Ok(version) => Ok(Some(attempt.app.evaluations().version(&attempt.ctx, &name, version.version).await)),
+        Ok(version) => {
+            Ok(Some(attempt.app.evaluations().version(&attempt.ctx, &name, version.version).await))
+        }
         // Before the first acceptance there is neither the model nor the alias.
         Err(error) if matches!(error.kind(), app::ErrorKind::NotFound | app::ErrorKind::Invalid) => Ok(None),
         Err(error) => Err(cause::setup(format!("the champion cannot be read: {error}"))),

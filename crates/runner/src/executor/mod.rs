@@ -49,13 +49,16 @@ impl Attempt {
 
     /// Writes the process into the journal; a failure means that somebody else has the step run by now.
     pub async fn spawned(&self, identity: Identity, tracked_run: &Id) -> Result<(), Failure> {
-        let process = Process {
-            pid: i64::from(identity.pid),
-            start_ticks: identity.start_ticks,
-        };
+        let process = Process { pid: i64::from(identity.pid), start_ticks: identity.start_ticks };
         self.app
             .pipelines()
-            .step_spawned(&self.ctx, &self.task.step_run.id, self.task.step_run.lease, process, Some(tracked_run.clone()))
+            .step_spawned(
+                &self.ctx,
+                &self.task.step_run.id,
+                self.task.step_run.lease,
+                process,
+                Some(tracked_run.clone()),
+            )
             .await
             .map_err(|error| cause::setup(format!("the journal refused the step's process: {error}")))
     }

@@ -36,8 +36,13 @@ pub(crate) fn environment_of(folder: &Path) -> Option<String> {
 }
 
 /// Takes every declared output of a program that ended well.
-pub(crate) async fn take(attempt: &Attempt, workspace: &Workspace, tracked_run: &Id) -> Result<FinishedStep, Failure> {
-    let mut produced = FinishedStep { metrics: metrics(attempt, tracked_run).await?, ..FinishedStep::default() };
+pub(crate) async fn take(
+    attempt: &Attempt,
+    workspace: &Workspace,
+    tracked_run: &Id,
+) -> Result<FinishedStep, Failure> {
+    let mut produced =
+        FinishedStep { metrics: metrics(attempt, tracked_run).await?, ..FinishedStep::default() };
     for output in &attempt.task.step.outputs {
         let content = match output.kind {
             OutputKind::Model => model(attempt, output, tracked_run).await?,
@@ -66,7 +71,8 @@ async fn metrics(attempt: &Attempt, tracked_run: &Id) -> Result<BTreeMap<String,
 
 /// The newest logged model of the step's run, or the one named like the output.
 async fn model(attempt: &Attempt, output: &Output, tracked_run: &Id) -> Result<OutputContent, Failure> {
-    let unreadable = |error: app::Error| cause::setup(format!("the step's logged model cannot be read: {error}"));
+    let unreadable =
+        |error: app::Error| cause::setup(format!("the step's logged model cannot be read: {error}"));
     let logged = attempt.app.logged_models();
     let models = logged.of_run(&attempt.ctx, tracked_run).await.map_err(unreadable)?;
     let named = models.iter().find(|model| model.name == output.name.as_str());
@@ -82,7 +88,12 @@ async fn model(attempt: &Attempt, output: &Output, tracked_run: &Id) -> Result<O
         .await
         .map_err(unreadable)?
         .into_iter()
-        .map(|file| OutputFile { path: file.path, file_id: file.file.to_string(), size: file.size, rows: None })
+        .map(|file| OutputFile {
+            path: file.path,
+            file_id: file.file.to_string(),
+            size: file.size,
+            rows: None,
+        })
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     if files.is_empty() {
@@ -91,7 +102,11 @@ async fn model(attempt: &Attempt, output: &Output, tracked_run: &Id) -> Result<O
     Ok(OutputContent { kind: OutputKind::Model, files, rows: None })
 }
 
-async fn from_folder(attempt: &Attempt, workspace: &Workspace, output: &Output) -> Result<OutputContent, Failure> {
+async fn from_folder(
+    attempt: &Attempt,
+    workspace: &Workspace,
+    output: &Output,
+) -> Result<OutputContent, Failure> {
     let path = workspace.outputs[output.name.as_str()].clone();
     if !path.exists() {
         let wanted = path.strip_prefix(&workspace.folder).unwrap_or(&path).display().to_string();
@@ -126,9 +141,16 @@ pub(crate) async fn stored(
     off_thread(move || put(&store, &path, &name, &label, kind)).await
 }
 
-fn put(store: &Store, path: &Path, name: &str, label: &str, kind: OutputKind) -> Result<OutputContent, Failure> {
-    let unreadable =
-        |path: &Path, error: &dyn std::fmt::Display| cause::setup(format!("cannot keep {}: {error}", path.display()));
+fn put(
+    store: &Store,
+    path: &Path,
+    name: &str,
+    label: &str,
+    kind: OutputKind,
+) -> Result<OutputContent, Failure> {
+    let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
+        cause::setup(format!("cannot keep {}: {error}", path.display()))
+    };
     let found = if path.is_dir() {
         let inside = files_below(path).map_err(|error| unreadable(path, &error))?;
         if inside.is_empty() {
@@ -168,7 +190,10 @@ fn files_below(root: &Path) -> io::Result<Vec<(String, PathBuf)>> {
             let path = entry.path();
             let kind = entry.file_type()?;
             if kind.is_symlink() {
-                return Err(io::Error::other(format!("{} is a link: write a file or a folder", path.display())));
+                return Err(io::Error::other(format!(
+                    "{} is a link: write a file or a folder",
+                    path.display()
+                )));
             }
             if kind.is_dir() {
                 folders.push(path);
@@ -192,7 +217,10 @@ fn files_below(root: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 /// The numbers of a `metrics` output.
 pub(crate) fn numbers(path: &Path, output: &Output) -> Result<BTreeMap<String, f64>, Failure> {
     let wrong = |reason: String| {
-        cause::setup(format!("the output {:?} is not a JSON object of numbers: {reason}", output.name.as_str()))
+        cause::setup(format!(
+            "the output {:?} is not a JSON object of numbers: {reason}",
+            output.name.as_str()
+        ))
     };
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))

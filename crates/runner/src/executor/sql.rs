@@ -16,9 +16,7 @@ use crate::{cause, log};
 
 /// Runs the query of the step's unit.
 pub(crate) async fn execute(attempt: &Attempt) -> Result<FinishedStep, Failure> {
-    let Action::Sql(path) = &attempt.task.step.action else {
-        unreachable!("only queries are run here")
-    };
+    let Action::Sql(path) = &attempt.task.step.action else { unreachable!("only queries are run here") };
     let [output] = attempt.task.step.outputs.as_slice() else {
         return Err(cause::setup(format!(
             "steps.{}.out: a query makes one table, so name one output",

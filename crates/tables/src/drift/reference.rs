@@ -27,7 +27,8 @@ pub fn reference(files: &[TableFile]) -> Result<(u64, BTreeMap<String, Sample>)>
             let batch = batch?;
             let rows = batch.num_rows() as u64;
             let first = (step - position % step) % step;
-            let kept = UInt64Array::from_iter_values((first..rows).step_by(usize::try_from(step).unwrap_or(1)));
+            let kept =
+                UInt64Array::from_iter_values((first..rows).step_by(usize::try_from(step).unwrap_or(1)));
             position += rows;
             batches += 1;
             for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {

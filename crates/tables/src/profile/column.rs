@@ -150,11 +150,7 @@ impl ColumnSketch {
 
     pub(super) fn profile(&self) -> ColumnProfile {
         let is_text = self.kind == "text";
-        let (distinct, exact) = if is_text {
-            self.texts.distinct()
-        } else {
-            self.numbers.distinct()
-        };
+        let (distinct, exact) = if is_text { self.texts.distinct() } else { self.numbers.distinct() };
         ColumnProfile {
             name: self.name.clone(),
             kind: self.kind.clone(),
@@ -206,10 +202,7 @@ impl ColumnSketch {
             };
             return self.texts.top(TOP).into_iter().map(shown).collect();
         }
-        let shown = |(number, count)| TopValue {
-            value: show_number(&self.kind, number),
-            count,
-        };
+        let shown = |(number, count)| TopValue { value: show_number(&self.kind, number), count };
         self.numbers.top(TOP).into_iter().map(shown).collect()
     }
 
@@ -217,7 +210,9 @@ impl ColumnSketch {
         let unique = distinct as f64 >= 0.99 * self.count as f64 && self.count > 1;
         match self.kind.as_str() {
             _ if self.count == 0 => Semantic::Empty,
-            "integer" | "number" | "text" | "boolean" | "date" | "timestamp" if distinct == 1 && self.count > 1 => {
+            "integer" | "number" | "text" | "boolean" | "date" | "timestamp"
+                if distinct == 1 && self.count > 1 =>
+            {
                 Semantic::Constant
             }
             "date" | "timestamp" => Semantic::Timestamp,

@@ -74,11 +74,7 @@ impl Pairs {
     fn of(&mut self, a: &str, b: &str) -> &mut Sums {
         let found = self.0.iter().position(|pair| pair.a == a && pair.b == b);
         let index = found.unwrap_or_else(|| {
-            self.0.push(Pair {
-                a: a.to_owned(),
-                b: b.to_owned(),
-                sums: Sums::default(),
-            });
+            self.0.push(Pair { a: a.to_owned(), b: b.to_owned(), sums: Sums::default() });
             self.0.len() - 1
         });
         &mut self.0[index].sums

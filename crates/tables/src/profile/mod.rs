@@ -49,8 +49,7 @@ pub fn sketch(file: &TableFile) -> Result<TableSketch> {
 pub fn profile(files: &[TableFile]) -> Result<TableProfile> {
     let mut all = TableSketch::default();
     for file in files {
-        all.merge(&sketch(file)?)
-            .map_err(|reason| Error::new(&file.name, reason))?;
+        all.merge(&sketch(file)?).map_err(|reason| Error::new(&file.name, reason))?;
     }
     Ok(all.profile())
 }
@@ -58,16 +57,9 @@ pub fn profile(files: &[TableFile]) -> Result<TableProfile> {
 impl TableSketch {
     /// An empty sketch of a file with these columns.
     pub fn new(schema: &Schema) -> Self {
-        let columns = schema
-            .fields()
-            .iter()
-            .map(|field| ColumnSketch::new(field.name(), type_word(field.data_type())));
-        Self {
-            rows: 0,
-            files: 1,
-            columns: columns.collect(),
-            pairs: Pairs::default(),
-        }
+        let columns =
+            schema.fields().iter().map(|field| ColumnSketch::new(field.name(), type_word(field.data_type())));
+        Self { rows: 0, files: 1, columns: columns.collect(), pairs: Pairs::default() }
     }
 
     /// Adds rows; their columns are those it was made with.
@@ -137,12 +129,7 @@ impl TableSketch {
     pub fn decode(bytes: &[u8]) -> Result<Self, Undecodable> {
         let stored: Stored = serde_json::from_slice(bytes)?;
         let columns: Result<_, _> = stored.columns.into_iter().map(ColumnSketch::try_from).collect();
-        Ok(Self {
-            rows: stored.rows,
-            files: stored.files,
-            columns: columns?,
-            pairs: stored.pairs,
-        })
+        Ok(Self { rows: stored.rows, files: stored.files, columns: columns?, pairs: stored.pairs })
     }
 }
 

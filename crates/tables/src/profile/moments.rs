@@ -20,11 +20,7 @@ pub struct Moments {
 impl Moments {
     /// Adds a finite value.
     pub fn add(&mut self, value: f64) {
-        self.merge(&Self {
-            count: 1,
-            mean: value,
-            ..Self::default()
-        });
+        self.merge(&Self { count: 1, mean: value, ..Self::default() });
     }
 
     /// Adds all values of another.

@@ -123,11 +123,7 @@ impl Numbers {
                 if matches!(self, Self::Exact(_)) {
                     self.sketch();
                 }
-                if let Self::Sketched {
-                    quantiles: mine,
-                    distinct: known,
-                } = self
-                {
+                if let Self::Sketched { quantiles: mine, distinct: known } = self {
                     mine.merge(quantiles).expect("all sketches have one k");
                     **known = united(known, distinct);
                 }
@@ -181,10 +177,7 @@ impl Numbers {
                 Self::Exact(counts) => counts.values().sum(),
                 Self::Sketched { quantiles, .. } => quantiles.n(),
             };
-            return Histogram {
-                edges: vec![min, max],
-                counts: vec![total],
-            };
+            return Histogram { edges: vec![min, max], counts: vec![total] };
         }
         let width = (max - min) / BINS as f64;
         let mut edges: Vec<f64> = (0..BINS).map(|bin| min + width * bin as f64).collect();
@@ -266,11 +259,7 @@ impl Texts {
                 if matches!(self, Self::Exact(_)) {
                     self.sketch();
                 }
-                if let Self::Sketched {
-                    frequent: mine,
-                    distinct: known,
-                } = self
-                {
+                if let Self::Sketched { frequent: mine, distinct: known } = self {
                     mine.merge(frequent);
                     **known = united(known, distinct);
                 }
@@ -310,10 +299,7 @@ fn united(a: &HllSketch, b: &HllSketch) -> HllSketch {
 }
 
 fn sorted(counts: HashMap<u64, u64>) -> Vec<(f64, u64)> {
-    let mut all: Vec<_> = counts
-        .into_iter()
-        .map(|(value, times)| (f64::from_bits(value), times))
-        .collect();
+    let mut all: Vec<_> = counts.into_iter().map(|(value, times)| (f64::from_bits(value), times)).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     all
 }

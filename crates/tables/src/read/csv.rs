@@ -22,10 +22,8 @@ static NOTHING: LazyLock<Regex> = LazyLock::new(|| {
 /// Opens a file; its types are those that every row fits.
 pub(super) fn open(file: &TableFile, separator: u8) -> Result<(SchemaRef, Inner)> {
     diagnose::header(file, separator)?;
-    let format = Format::default()
-        .with_header(true)
-        .with_delimiter(separator)
-        .with_null_regex(NOTHING.clone());
+    let format =
+        Format::default().with_header(true).with_delimiter(separator).with_null_regex(NOTHING.clone());
     let (schema, _) = format
         .infer_schema(BufReader::new(unpacked(file)?), None)
         .map_err(|error| diagnose::separated(file, separator, &error))?;

@@ -60,7 +60,12 @@ pub(super) fn json_lines(file: &TableFile, error: &ArrowError) -> Error {
         match serde_json::from_slice::<serde_json::Value>(&line) {
             Ok(serde_json::Value::Object(_)) => {}
             Ok(_) => {
-                return Error::at(&file.name, number, Some(1), "every line must be a JSON object like {\"a\": 1}");
+                return Error::at(
+                    &file.name,
+                    number,
+                    Some(1),
+                    "every line must be a JSON object like {\"a\": 1}",
+                );
             }
             Err(fault) => {
                 let words = fault.to_string();
@@ -83,9 +88,7 @@ fn scan(file: &TableFile, separator: u8) -> Result<()> {
         let start = line;
         record.clear();
         loop {
-            let count = reader
-                .read_until(b'\n', &mut record)
-                .map_err(|error| cannot_unpack(file, &error))?;
+            let count = reader.read_until(b'\n', &mut record).map_err(|error| cannot_unpack(file, &error))?;
             if count > 0 {
                 line += 1;
             }
@@ -111,7 +114,8 @@ fn scan(file: &TableFile, separator: u8) -> Result<()> {
         let fields = count_fields(text, separator);
         let wanted = *expected.get_or_insert(fields);
         if fields != wanted {
-            let reason = format!("this row has {fields} fields, the header has {wanted}{}", hint(fields, wanted));
+            let reason =
+                format!("this row has {fields} fields, the header has {wanted}{}", hint(fields, wanted));
             return Err(Error::at(&file.name, start, None, reason));
         }
     }
@@ -147,7 +151,8 @@ fn bad_encoding(file: &TableFile, line: u64, bytes: &[u8]) -> Error {
     let good = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
     let column = String::from_utf8_lossy(&bytes[..good]).chars().count() as u64 + 1;
     let byte = bytes.get(good).copied().unwrap_or_default();
-    let reason = format!("the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8 (`iconv -f latin1 -t utf8`)");
+    let reason =
+        format!("the byte 0x{byte:02x} is not UTF-8: save the file as UTF-8 (`iconv -f latin1 -t utf8`)");
     Error::at(&file.name, line, Some(column), reason)
 }
 

@@ -83,12 +83,7 @@ pub fn open_columns(file: &TableFile, columns: Option<&[&str]>) -> Result<Batche
         let fields: Fields = schema.fields().iter().filter(|field| wanted(field)).cloned().collect();
         schema = Arc::new(Schema::new(fields));
     }
-    Ok(Batches {
-        file: file.clone(),
-        schema,
-        inner,
-        separated,
-    })
+    Ok(Batches { file: file.clone(), schema, inner, separated })
 }
 
 /// The columns of a file; reads as little of it as the format allows.
@@ -205,9 +200,10 @@ fn unpacked(file: &TableFile) -> Result<Box<dyn Read + Send>> {
     Ok(match Packing::of_file(&file.path) {
         Packing::Plain => Box::new(handle),
         Packing::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(handle))),
-        Packing::Zstd => Box::new(zstd::Decoder::new(handle).map_err(|error| {
-            Error::new(&file.name, format!("cannot be unpacked: {error}"))
-        })?),
+        Packing::Zstd => Box::new(
+            zstd::Decoder::new(handle)
+                .map_err(|error| Error::new(&file.name, format!("cannot be unpacked: {error}")))?,
+        ),
     })
 }
 

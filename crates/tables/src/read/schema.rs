@@ -34,13 +34,17 @@ pub fn type_word(kind: &DataType) -> &'static str {
         DataType::Null => "null",
         DataType::Boolean => "boolean",
         kind if kind.is_integer() => "integer",
-        kind if kind.is_floating() || matches!(kind, DataType::Decimal128(..) | DataType::Decimal256(..)) => "number",
+        kind if kind.is_floating() || matches!(kind, DataType::Decimal128(..) | DataType::Decimal256(..)) => {
+            "number"
+        }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text",
         DataType::Date32 | DataType::Date64 => "date",
         DataType::Timestamp(..) => "timestamp",
         DataType::Time32(_) | DataType::Time64(_) => "time",
         DataType::Duration(_) | DataType::Interval(_) => "duration",
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "bytes",
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "bytes"
+        }
         DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "list",
         _ => "struct",
     }
@@ -68,10 +72,8 @@ pub fn unify(schemas: &[(&str, SchemaRef)]) -> Result<SchemaRef> {
             }
         }
     }
-    let fields: Vec<Field> = columns
-        .into_iter()
-        .map(|(name, kind, _)| Field::new(name, kind, true))
-        .collect();
+    let fields: Vec<Field> =
+        columns.into_iter().map(|(name, kind, _)| Field::new(name, kind, true)).collect();
     Ok(Arc::new(Schema::new(fields)))
 }
 
@@ -82,7 +84,9 @@ fn common(a: &DataType, b: &DataType) -> Option<DataType> {
         (DataType::Null, other) | (other, DataType::Null) => Some(other.clone()),
         (a, b) if a.is_integer() && b.is_integer() => Some(DataType::Int64),
         (a, b) if numeric(a) && numeric(b) => Some(DataType::Float64),
-        (DataType::Timestamp(x, zone), DataType::Timestamp(y, other)) if zone.is_some() == other.is_some() => {
+        (DataType::Timestamp(x, zone), DataType::Timestamp(y, other))
+            if zone.is_some() == other.is_some() =>
+        {
             Some(DataType::Timestamp(finer(*x, *y), zone.clone()))
         }
         (DataType::Date32 | DataType::Date64, DataType::Timestamp(unit, zone))
@@ -112,9 +116,8 @@ pub fn conform(batch: &RecordBatch, schema: &SchemaRef, file: &str) -> Result<Re
         .map(|field| match batch.column_by_name(field.name()) {
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
             Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-            Some(column) => cast(column, field.data_type()).map_err(|error| {
-                Error::new(file, format!("column {:?}: {error}", field.name()))
-            }),
+            Some(column) => cast(column, field.data_type())
+                .map_err(|error| Error::new(file, format!("column {:?}: {error}", field.name()))),
         })
         .collect();
     RecordBatch::try_new(Arc::clone(schema), columns?).map_err(|error| Error::new(file, error.to_string()))

@@ -72,14 +72,16 @@ impl<'a> Demo<'a> {
         let rows = data["rows"].as_i64().unwrap_or(0);
         let sentence = format!(
             "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came",
-            data["number"], duration_ms(reaction_ms)
+            data["number"],
+            duration_ms(reaction_ms)
         );
         self.tell.step(&sentence, "/data/flights", json!({"data": run["data"], "reaction_ms": reaction_ms}));
         Ok(())
     }
 
     async fn first_model(&mut self) -> Result<()> {
-        self.tell.chapter(2, "prepare by SQL, explore in a notebook, train in a pinned environment, evaluate");
+        self.tell
+            .chapter(2, "prepare by SQL, explore in a notebook, train in a pinned environment, evaluate");
         let run = self.finished_run(1).await?;
         self.tell_run(&run);
         self.gate(&run).await
@@ -107,12 +109,23 @@ impl<'a> Demo<'a> {
         let seen = traffic.stop().await;
         let sentence = format!(
             "{} answers meanwhile, {} dropped; by version {:?}; p50 {:.1} ms, p99 {:.1} ms",
-            seen.answered, seen.failed, seen.versions, seen.latency_ms(0.5), seen.latency_ms(0.99)
+            seen.answered,
+            seen.failed,
+            seen.versions,
+            seen.latency_ms(0.5),
+            seen.latency_ms(0.99)
         );
         if let Some(reason) = seen.first_failure {
-            return Err(Failure::new(&codes::INTERNAL, format!("{} requests were dropped: {reason}", seen.failed)));
+            return Err(Failure::new(
+                &codes::INTERNAL,
+                format!("{} requests were dropped: {reason}", seen.failed),
+            ));
         }
-        self.tell.step(&sentence, "/deploy/flights-late", json!({"answered": seen.answered, "dropped": seen.failed}));
+        self.tell.step(
+            &sentence,
+            "/deploy/flights-late",
+            json!({"answered": seen.answered, "dropped": seen.failed}),
+        );
         Ok(())
     }
 
@@ -136,7 +149,11 @@ impl<'a> Demo<'a> {
         let performance = self.client.post(&self.of("performance"), json!({})).await?;
         self.tell.step(text(&performance, "sentence"), "/monitor/flights-late", performance.clone());
         let drift = self.client.post(&self.of("drift"), json!({})).await?;
-        self.tell.step(text(&drift, "sentence"), "/monitor/flights-late", json!({"verdict": drift["verdict"]}));
+        self.tell.step(
+            text(&drift, "sentence"),
+            "/monitor/flights-late",
+            json!({"verdict": drift["verdict"]}),
+        );
         let run = self.finished_run(3).await?;
         self.tell_run(&run);
         self.gate(&run).await?;
@@ -148,17 +165,29 @@ impl<'a> Demo<'a> {
         self.tell.chapter(6, "a broken batch is stopped at the door");
         let before = self.live().await?;
         let name = self.example.arrive_broken()?;
-        let rejected = until(&self.client, "/events?limit=50", "the refusal of the broken batch", SOON, |events| {
-            items(events).iter().find(|event| text(event, "kind") == "data.rejected").cloned()
-        })
-        .await?;
-        self.tell.step(&format!("refused: {}", rejected["payload"]["reason"]), "/data/flights", rejected.clone());
+        let rejected =
+            until(&self.client, "/events?limit=50", "the refusal of the broken batch", SOON, |events| {
+                items(events).iter().find(|event| text(event, "kind") == "data.rejected").cloned()
+            })
+            .await?;
+        self.tell.step(
+            &format!("refused: {}", rejected["payload"]["reason"]),
+            "/data/flights",
+            rejected.clone(),
+        );
         self.example.remove(name)?;
         let after = self.live().await?;
         if before != after {
-            return Err(Failure::new(&codes::INTERNAL, "the served model changed although the batch was refused"));
+            return Err(Failure::new(
+                &codes::INTERNAL,
+                "the served model changed although the batch was refused",
+            ));
         }
-        self.tell.step(&format!("still serving {}:{}", text(&after, "model"), after["version"]), "", json!({}));
+        self.tell.step(
+            &format!("still serving {}:{}", text(&after, "model"), after["version"]),
+            "",
+            json!({}),
+        );
         Ok(())
     }
 
@@ -201,24 +230,38 @@ impl<'a> Demo<'a> {
         if text(&ended, "state") == "succeeded" {
             return Ok(ended);
         }
-        let failed = ended["steps"].as_array().into_iter().flatten().find(|step| text(step, "state") == "failed");
+        let failed =
+            ended["steps"].as_array().into_iter().flatten().find(|step| text(step, "state") == "failed");
         let reason = failed.map_or_else(|| ended["message"].to_string(), |step| step["failure"].to_string());
-        Err(Failure::new(&codes::INTERNAL, format!("run {number} ended as {}: {reason}", text(&ended, "state"))))
+        Err(Failure::new(
+            &codes::INTERNAL,
+            format!("run {number} ended as {}: {reason}", text(&ended, "state")),
+        ))
     }
 
     fn tell_run(&self, run: &Value) {
         let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
         let took = |step: &Value| {
             let (started, finished) = (step["started_ms"].as_i64(), step["finished_ms"].as_i64());
-            started.zip(finished).map_or_else(String::new, |(from, to)| format!(" {}", duration_ms(to - from)))
+            started
+                .zip(finished)
+                .map_or_else(String::new, |(from, to)| format!(" {}", duration_ms(to - from)))
         };
         let line = |step: &Value| {
             let unit = step["partition"].as_str().map_or_else(String::new, |part| format!(" {part}"));
-            format!("{}{unit}: {}{} – {}", text(step, "step"), text(step, "state"), took(step), text(step, "reason"))
+            format!(
+                "{}{unit}: {}{} – {}",
+                text(step, "step"),
+                text(step, "state"),
+                took(step),
+                text(step, "reason")
+            )
         };
         let page = format!("/pipeline-runs/{}", text(run, "id"));
         let cause = &run["cause"];
-        let why = cause["trigger"].as_str().map_or_else(|| "by hand".to_owned(), |name| format!("by trigger {name}"));
+        let why = cause["trigger"]
+            .as_str()
+            .map_or_else(|| "by hand".to_owned(), |name| format!("by trigger {name}"));
         self.tell.step(&format!("run {} started {why} and succeeded", run["number"]), &page, run.clone());
         self.tell.lines(steps.iter().map(line));
     }
@@ -243,9 +286,14 @@ impl<'a> Demo<'a> {
             // The deployment appears with the first accepted model.
             match self.client.get(&path).await {
                 Ok(found) if found["live"].is_object() && found["rollout"].is_null() => break found,
-                Ok(_) | Err(_) if limit.elapsed() < SOON => tokio::time::sleep(Duration::from_millis(100)).await,
+                Ok(_) | Err(_) if limit.elapsed() < SOON => {
+                    tokio::time::sleep(Duration::from_millis(100)).await
+                }
                 Ok(found) => {
-                    return Err(Failure::new(&codes::BUSY, format!("the deployment did not settle: {found}")));
+                    return Err(Failure::new(
+                        &codes::BUSY,
+                        format!("the deployment did not settle: {found}"),
+                    ));
                 }
                 Err(error) => return Err(error),
             }

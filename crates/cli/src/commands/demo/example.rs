@@ -110,7 +110,8 @@ fn requests(text: &str, rows: usize) -> Vec<Request> {
     };
     let request = |line: &str| {
         let (features, late) = line.rsplit_once(',')?;
-        let row = columns.iter().zip(features.split(',')).map(|(name, text)| ((*name).to_owned(), value(text)));
+        let row =
+            columns.iter().zip(features.split(',')).map(|(name, text)| ((*name).to_owned(), value(text)));
         Some(Request { row: serde_json::Value::Object(row.collect()), late: late.parse().ok()? })
     };
     lines.take(rows).filter_map(request).collect()
@@ -121,7 +122,8 @@ fn is_project_file(name: &str) -> bool {
 }
 
 fn bytes(name: &str) -> std::io::Result<std::borrow::Cow<'static, [u8]>> {
-    let missing = || std::io::Error::new(std::io::ErrorKind::NotFound, format!("{name} is not in this binary"));
+    let missing =
+        || std::io::Error::new(std::io::ErrorKind::NotFound, format!("{name} is not in this binary"));
     Files::get(name).map(|file| file.data).ok_or_else(missing)
 }
 

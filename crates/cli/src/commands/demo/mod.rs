@@ -19,7 +19,6 @@ use crate::failure::{Failure, Result};
 use crate::local;
 use crate::output::Output;
 
-
 use chapters::Demo;
 use example::Example;
 use narrator::Narrator;
@@ -28,8 +27,10 @@ use narrator::Narrator;
 pub async fn run(args: DemoArgs, _globals: &Globals, out: &Output) -> Result<Exit> {
     let root = args.dir.clone().unwrap_or_else(|| PathBuf::from("flights-demo"));
     let example = Example::write(&root)?;
-    let root = example.root().canonicalize().map_err(|error| Failure::file(example.root(), "open", &error))?;
-    let config = Config { port: args.port, projects: vec![root.clone()], ..Config::local(root.join(".volano")) };
+    let root =
+        example.root().canonicalize().map_err(|error| Failure::file(example.root(), "open", &error))?;
+    let config =
+        Config { port: args.port, projects: vec![root.clone()], ..Config::local(root.join(".volano")) };
     let server = Server::open(config).await.map_err(|error| local::failure(&error))?;
     let listening = server.bind().await.map_err(|error| local::failure(&error))?;
     let url = listening.url().to_owned();

@@ -25,7 +25,8 @@ impl<'a> Narrator<'a> {
     pub fn chapter(&mut self, number: u32, title: &str) {
         self.chapter_started = Instant::now();
         if self.out.form() == Form::Json {
-            self.out.json(&json!({"event": "chapter", "number": number, "title": title, "at_ms": self.at_ms()}));
+            self.out
+                .json(&json!({"event": "chapter", "number": number, "title": title, "at_ms": self.at_ms()}));
         } else {
             let title = self.out.paint().bold(&format!("{number}. {title}"));
             self.out.line(format!("\n{title}"));

@@ -33,7 +33,11 @@ impl Seen {
     /// The latency that a share of `quantile` of the answers did not exceed, in milliseconds.
     pub fn latency_ms(&self, quantile: f64) -> f64 {
         let last = self.latencies_ms.len().saturating_sub(1);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index of a short list")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an index of a short list"
+        )]
         let index = (quantile * last as f64).round() as usize;
         self.latencies_ms.get(index).copied().unwrap_or(0.0)
     }
