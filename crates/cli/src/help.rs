@@ -12,7 +12,7 @@ pub use topics::{TOPICS, topic};
 
 /// Commands in the order of the work, as `volano --help` groups them.
 const GROUPS: [(&str, &[&str]); 8] = [
-    ("Start", &["demo", "init", "server", "login", "doctor"]),
+    ("Start", &["demo", "server", "login", "doctor"]),
     ("Data", &["data", "contract"]),
     ("Work", &["run", "pipeline", "exp"]),
     ("Models", &["model"]),

@@ -80,7 +80,8 @@ fn hints(error: &clap::Error, mut failure: Failure, text: impl Fn(ContextKind) -
     match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => {
             let usage = usage.to_string();
-            failure.help(first_line(usage.trim_start_matches("Usage:").trim_start_matches("usage:").trim()))
+            let usage = first_line(usage.trim_start_matches("Usage:").trim());
+            failure.help(format_args!("usage: {usage}"))
         }
         _ => failure.help("volano --help lists the commands"),
     }

@@ -29,6 +29,10 @@ use jobs::Jobs;
 
 pub use step::step_main;
 
+/// The Python program that executes notebooks: `python PROGRAM SOURCE EXECUTED`, with the values to inject as a JSON object
+/// in `VOLANO_NOTEBOOK_VALUES`. It needs nbclient and ipykernel, and leaves with 78 when they are not there.
+pub const NOTEBOOK_PROGRAM: &str = include_str!("executor/notebook.py");
+
 /// How long running steps may go on after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
 

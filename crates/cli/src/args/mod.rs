@@ -16,7 +16,7 @@ pub use model::{
     DeployArgs, DeployCommand, LabelAddArgs, LabelCommand, ModelCommand, MonitorCommand, PredictArgs,
     PromoteArgs, ServeArgs, WindowArgs,
 };
-pub use start::{DemoArgs, InitArgs, LoginArgs, ServerArgs, Template};
+pub use start::{DemoArgs, LoginArgs, ServerArgs};
 pub use work::{
     CompareArgs, ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DiffArgs,
     ExpCommand, ExpListArgs, LogsArgs, Param, PipelineArgs, PipelineCommand, PipelineRunArgs, RunArgs,
@@ -111,6 +111,8 @@ pub enum Command {
     /// What data must look like
     #[command(subcommand)]
     Contract(ContractCommand),
+    /// Run a command or a notebook, tracked
+    Run(RunArgs),
     /// The steps of volano.yaml
     #[command(subcommand)]
     Pipeline(PipelineCommand),

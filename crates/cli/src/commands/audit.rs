@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::json::{Fields, plain};
 use crate::output::{Cell, Output, Page, Table, Tone, count};
+use crate::render;
 
 /// Largest page that the server gives.
 const PAGE: usize = 1_000;
@@ -52,18 +53,13 @@ async fn events(client: &crate::client::Client, args: AuditLogArgs) -> Result<Ve
 fn list(events: &[Value], out: &Output) {
     let mut table = Table::new(["seq", "time", "actor", "action", "thing", "outcome", "detail"]);
     for event in events {
-        let refused = event.text("outcome") == "refused";
         table.push(vec![
             Cell::count(event.int("seq")),
             Cell::time(event.int("time_ms")),
             Cell::text(event.text("actor")),
             Cell::text(event.text("action")),
             Cell::both(thing(event, true), thing(event, false)),
-            if refused {
-                Cell::text("✗ refused").tone(Tone::Bad)
-            } else {
-                Cell::text("✓ done").tone(Tone::Good)
-            },
+            render::state(event.text("outcome")),
             Cell::text(detail(&event["detail"])).tone(Tone::Dim),
         ]);
     }

@@ -408,15 +408,13 @@ async fn profile(client: &Client, reference: &DataRef, column: Option<&str>, out
         "name",
         "type",
         "semantic",
+        "count",
         "nulls",
-        "null_share",
         "distinct",
-        "min",
-        "max",
-        "mean",
-        "std",
-        "median",
-        "top",
+        "number.min",
+        "number.mean",
+        "number.max",
+        "number.std",
     ];
     page = match (column, chosen.first()) {
         (Some(_), Some(one)) => {

@@ -18,6 +18,7 @@ mod monitor;
 mod pipeline;
 mod predict;
 mod reference;
+mod run;
 mod run_step;
 mod server;
 mod trace;
@@ -35,6 +36,7 @@ use crate::output::Output;
 pub fn run(command: Command, globals: &Globals, out: &Output) -> Result<Exit> {
     match command {
         Command::Demo(args) => block_on(demo::run(args, globals, out)),
+        Command::Run(args) => block_on(run::run(args, globals, out)),
         Command::Server(args) => block_on(server::run(args, globals, out)),
         Command::Login(args) => interruptible(login::run(args, out)),
         Command::Doctor => interruptible(doctor::run(globals, out)),

@@ -17,8 +17,6 @@ use crate::variables::{self, Told};
 use crate::workspace::Workspace;
 use crate::{cause, log};
 
-/// The program that executes notebooks, written into the folder of each notebook step.
-const NOTEBOOK: &str = include_str!("notebook.py");
 /// Where the executed notebook goes, below `out/`.
 pub(crate) const EXECUTED: &str = "executed.ipynb";
 /// Open files of a step's process.
@@ -167,7 +165,7 @@ fn program(attempt: &Attempt, workspace: &Workspace, env: Option<&Env>) -> Resul
     match &attempt.task.step.action {
         Action::Notebook(notebook) => {
             let helper = workspace.folder.join("notebook.py");
-            std::fs::write(&helper, NOTEBOOK)
+            std::fs::write(&helper, crate::NOTEBOOK_PROGRAM)
                 .map_err(|error| cause::setup(format!("cannot write {}: {error}", helper.display())))?;
             let python = env.map_or_else(|| PathBuf::from("python3"), |env| env.python.clone());
             let mut values = serde_json::Map::new();
