@@ -2,8 +2,10 @@
 //!
 //! A handler extracts, calls one method of `app` and converts; every rule sits a floor below.
 
+pub mod data;
 pub mod extract;
 pub mod governance;
+pub mod monitoring;
 pub mod pipelines;
 pub mod problem;
 pub mod router;

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Problem, governance, pipelines, serving};
+use crate::{Problem, data, governance, monitoring, pipelines, serving};
 
 /// The path below which all of this API lives.
 pub const PREFIX: &str = "/api/v1";
@@ -24,7 +24,9 @@ fn rooms() -> OpenApiRouter<App> {
         PREFIX,
         OpenApiRouter::new()
             // Add your room here.
+            .merge(data::router())
             .merge(governance::router())
+            .merge(monitoring::router())
             .merge(pipelines::router())
             .merge(serving::router()),
     )

@@ -14,7 +14,7 @@ pub use topics::{TOPICS, topic};
 const GROUPS: [(&str, &[&str]); 8] = [
     ("Start", &["demo", "server", "login", "doctor"]),
     ("Data", &["data", "contract"]),
-    ("Work", &["run", "pipeline", "exp"]),
+    ("Work", &["pipeline", "exp"]),
     ("Models", &["model"]),
     ("Ship", &["serve", "deploy", "predict"]),
     ("Watch", &["monitor", "label"]),

@@ -11,6 +11,7 @@ pub mod profile;
 pub mod read;
 pub mod records;
 pub mod rows;
+pub mod unique;
 pub mod write;
 
 pub use error::{Error, Result};

@@ -35,3 +35,26 @@ fn of_batch(batch: &RecordBatch) -> Result<Vec<Record>, String> {
     }
     serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
+
+/// Rows `offset` to `offset + limit` of a table in several files.
+pub fn page(files: &[TableFile], offset: usize, limit: usize) -> Result<Vec<Record>> {
+    let mut skip = offset;
+    let mut records: Vec<Record> = Vec::new();
+    for file in files {
+        for batch in read::open(file)? {
+            let batch = batch?;
+            if skip >= batch.num_rows() {
+                skip -= batch.num_rows();
+                continue;
+            }
+            let take = (batch.num_rows() - skip).min(limit - records.len());
+            let rows = of_batch(&batch.slice(skip, take));
+            records.extend(rows.map_err(|reason| Error::new(&file.name, reason))?);
+            skip = 0;
+            if records.len() == limit {
+                return Ok(records);
+            }
+        }
+    }
+    Ok(records)
+}

@@ -1,6 +1,9 @@
 //! Use-cases of the data room.
 
+pub mod contract;
 pub mod dataset;
+mod inspect;
+pub mod profile;
 pub mod publish;
 pub mod source;
 

@@ -2,11 +2,13 @@
 
 use db::data::data_version::{self, NewVersion};
 use db::data::dataset;
-use domain::data::{Commit, DataVersion, Dataset, TreeFile, VersionState};
+use domain::data::{Commit, DataVersion, Dataset, TreeFile, VersionState, Violation};
+use domain::pipelines::event::{EventKind, NewEvent};
 use domain::governance::role::Permission;
 use serde_json::json;
 
 use super::dataset::Datasets;
+use super::inspect::inspect;
 use super::off_thread;
 use crate::{Audit, Context, Error, Result};
 
@@ -66,6 +68,15 @@ impl Datasets<'_> {
         if let Some(rejected) = self.rejected_before(&dataset, tree, contract).await? {
             return Ok(Ingested::StillRejected(rejected));
         }
+        let known = match &head {
+            Some(head) => {
+                let (store, tree) = (self.0.objects().clone(), head.tree);
+                off_thread(move || Ok(store.tree(&tree)?)).await?
+            }
+            None => Vec::new(),
+        };
+        let inspection =
+            inspect(self.0.objects().clone(), dataset.clone(), files.clone(), known).await?;
         let commit = Commit {
             tree,
             parents: head.iter().map(|head| head.commit).collect(),
@@ -90,10 +101,10 @@ impl Datasets<'_> {
             origin: commit.origin,
             files: i64::try_from(files.len()).unwrap_or(i64::MAX),
             size: i64::try_from(files.iter().map(|file| file.size).sum::<u64>()).unwrap_or(i64::MAX),
-            rows: None,
-            violations: Vec::new(),
+            rows: inspection.rows,
+            violations: inspection.violations.clone(),
         };
-        let new = NewVersion { publish: true, version, contract };
+        let new = NewVersion { publish: inspection.passes(), version, contract };
         self.record(ctx, dataset, new).await
     }
 
@@ -112,6 +123,7 @@ impl Datasets<'_> {
 
     async fn record(&self, ctx: &Context, dataset: Dataset, new: NewVersion) -> Result<Ingested> {
         let name = dataset.name.clone();
+        let (event_id, time) = (ctx.new_id(), ctx.now());
         let recorded = self
             .0
             .mutate(ctx, Permission::WriteData, move |conn| {
@@ -126,6 +138,8 @@ impl Datasets<'_> {
                         VersionState::Published { .. } => "data.data_version.publish",
                         VersionState::Rejected => "data.data_version.reject",
                     };
+                    let event = event_of(&version);
+                    db::pipelines::event::append(conn, &event_id, time, event).await?;
                     let audit = Audit::new(action, "data_version", version.reference()).detail(json!({
                         "commit": version.commit,
                         "tree": version.tree,
@@ -143,6 +157,20 @@ impl Datasets<'_> {
             VersionState::Rejected => Ingested::Rejected(recorded),
         })
     }
+}
+
+/// What triggers and people learn of a version.
+fn event_of(version: &DataVersion) -> NewEvent {
+    let kind = match version.state {
+        VersionState::Published { .. } => EventKind::DataPublished,
+        VersionState::Rejected => EventKind::DataRejected,
+    };
+    let reasons: Vec<String> = version.violations.iter().map(Violation::line).collect();
+    let payload = json!({
+        "number": version.number(), "commit": version.commit, "rows": version.rows, "bytes": version.size,
+        "reference": version.reference(), "reasons": reasons,
+    });
+    NewEvent::new(kind, &version.dataset, payload)
 }
 
 /// A duplicate here means that somebody published in between.

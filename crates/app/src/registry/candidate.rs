@@ -51,8 +51,9 @@ impl Scorer for Served {
     fn answer<'a>(&'a self, rows: &'a [Record]) -> BoxFuture<'a, Result<Vec<Value>, String>> {
         Box::pin(async move {
             let model = &self.0.model;
-            let body = json!({ "dataframe_records": rows });
-            let asked = invocation::parse(&body, model.info().signature.as_ref())
+            let signature = model.info().signature.as_ref();
+            let body = json!({ "dataframe_records": asked_for(rows, signature) });
+            let asked = invocation::parse(&body, signature)
                 .map_err(|error| error.to_string())?;
             let request =
                 Request { input: asked.input, params: Map::new(), deadline: Instant::now() + DEADLINE };
@@ -60,4 +61,14 @@ impl Scorer for Served {
             Ok(output.by_row(rows.len()))
         })
     }
+}
+
+/// The columns that the model wants: a table that models are evaluated on holds more (the label, times, keys).
+fn asked_for(rows: &[Record], signature: Option<&Signature>) -> Vec<Record> {
+    let Some(signature) = signature else { return rows.to_vec() };
+    let wanted = |row: &Record| {
+        let inputs = signature.inputs.iter().filter_map(|input| input.name.as_deref());
+        inputs.filter_map(|name| Some((name.to_owned(), row.get(name)?.clone()))).collect()
+    };
+    rows.iter().map(wanted).collect()
 }

@@ -1,5 +1,6 @@
 //! Data sets, their versions, and the objects that hold their bytes.
 
+pub mod contract;
 pub mod commit;
 pub mod data_version;
 pub mod dataset;

@@ -22,7 +22,7 @@ pub struct TriggerSpec {
 
 /// What a trigger watches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// New versions of a source.
     Data {

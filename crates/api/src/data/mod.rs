@@ -1,0 +1,46 @@
+//! Routes of the data room.
+
+pub mod contract;
+pub mod data_version;
+pub mod dataset;
+pub mod object;
+pub mod profile;
+
+use app::{App, Error};
+use domain::Name;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Problem;
+
+/// The room's routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(object::put))
+        .routes(routes!(dataset::list))
+        .routes(routes!(dataset::get))
+        .routes(routes!(data_version::list, data_version::add))
+        .routes(routes!(data_version::get))
+        .routes(routes!(data_version::files))
+        .routes(routes!(profile::profile))
+        .routes(routes!(profile::rows))
+        .routes(routes!(profile::diff))
+        .routes(routes!(contract::get))
+        .routes(routes!(contract::infer))
+        .routes(routes!(contract::test))
+}
+
+/// A data set's name from the path.
+fn name(text: &str) -> Result<Name, Problem> {
+    Name::parse(text).map_err(|error| Error::invalid("name", error.to_string()).into())
+}
+
+/// The version that `NAME` and the part after `@` name.
+async fn version(
+    app: &App,
+    ctx: &app::Context,
+    name: &str,
+    at: &str,
+) -> Result<domain::data::DataVersion, Problem> {
+    Ok(app.datasets().version(ctx, &format!("{name}@{at}")).await?)
+}

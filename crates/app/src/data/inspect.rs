@@ -1,0 +1,149 @@
+//! Looking into the files of a candidate: can they be read, how many rows, do they keep the contract.
+
+use std::collections::BTreeSet;
+
+use domain::data::contract::Contract;
+use domain::data::profile::TableProfile;
+use domain::data::dataset::ContractFile;
+use domain::data::{DataKind, Dataset, FileId, TreeFile, Violation};
+use objects::Store;
+use tables::TableFile;
+
+use super::off_thread;
+use crate::{Error, Result};
+
+/// What was found in a candidate.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inspection {
+    /// Rows of all files, when it is a table.
+    pub rows: Option<i64>,
+    /// What breaks the contract, and what cannot be read.
+    pub violations: Vec<Violation>,
+}
+
+impl Inspection {
+    /// Whether the candidate may be published.
+    pub fn passes(&self) -> bool {
+        !self.violations.iter().any(Violation::blocks)
+    }
+}
+
+/// Looks into `files`; `known` are the files of the newest published version, which were looked into before.
+pub(super) async fn inspect(
+    store: Store,
+    dataset: Dataset,
+    files: Vec<TreeFile>,
+    known: Vec<TreeFile>,
+) -> Result<Inspection> {
+    if dataset.kind != DataKind::Table {
+        return Ok(Inspection::default());
+    }
+    off_thread(move || {
+        let contract = dataset.contract.as_ref().map(|file| read_contract(&store, file)).transpose()?;
+        let mut inspection = Inspection { rows: Some(0), violations: Vec::new() };
+        let all = table_files(&store, &files)?;
+        for file in &all {
+            match tables::read::count_rows(file) {
+                Ok(rows) => {
+                    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+                    inspection.rows = inspection.rows.map(|sum| sum.saturating_add(rows));
+                }
+                Err(error) => inspection.violations.push(Violation::new("readable", error.to_string())),
+            }
+        }
+        if !inspection.passes() {
+            inspection.rows = None;
+            return Ok(inspection);
+        }
+        if let (Some(contract), Some(path)) = (contract, dataset.contract.as_ref().map(|file| &file.path)) {
+            inspection.violations = inspect_with(&store, &contract, path, &files, &known)?;
+        }
+        Ok(inspection)
+    })
+    .await
+}
+
+/// What of `files` breaks `contract`; those among `known` are not looked at again but for keys.
+pub(super) fn inspect_with(
+    store: &Store,
+    contract: &Contract,
+    path: &str,
+    files: &[TreeFile],
+    known: &[TreeFile],
+) -> Result<Vec<Violation>> {
+    let all = table_files(store, files)?;
+    let seen: BTreeSet<FileId> = known.iter().map(|file| file.file_id).collect();
+    let fresh = files.iter().zip(&all).filter(|(file, _)| !seen.contains(&file.file_id));
+    let fresh: Vec<&TableFile> = fresh.map(|(_, table)| table).collect();
+    let mut violations = broken_rules(contract, path, &fresh, &table_files(store, known)?)?;
+    // Keys are looked for only where the columns themselves are as expected.
+    if !violations.iter().any(Violation::blocks) {
+        violations.extend(repeated(contract, &all)?);
+    }
+    Ok(violations)
+}
+
+fn broken_rules(
+    contract: &Contract,
+    path: &str,
+    new: &[&TableFile],
+    known: &[TableFile],
+) -> Result<Vec<Violation>> {
+    let mut violations = Vec::new();
+    let mut before: Option<TableProfile> = None;
+    for file in new {
+        let profile = tables::profile::profile(std::slice::from_ref(*file)).map_err(unreadable)?;
+        if contract.check(&file.name, &profile, None, path).is_empty() {
+            continue;
+        }
+        // The profile of what is known costs a pass over it: only when something is to be explained.
+        if before.is_none() && !known.is_empty() {
+            before = Some(tables::profile::profile(known).map_err(unreadable)?);
+        }
+        violations.extend(contract.check(&file.name, &profile, before.as_ref(), path));
+    }
+    Ok(violations)
+}
+
+fn repeated(contract: &Contract, files: &[TableFile]) -> Result<Option<Violation>> {
+    if contract.unique.is_empty() {
+        return Ok(None);
+    }
+    let count = tables::unique::duplicates(files, &contract.unique).map_err(unreadable)?;
+    Ok((count > 0).then(|| {
+        let message = format!("{count} rows repeat a value of {} that occurs before", contract.unique.join(", "));
+        Violation { count: Some(count), ..Violation::new("unique", message) }
+    }))
+}
+
+/// The contract's text, as it was stored with the version of the project file that named it.
+fn read_contract(store: &Store, file: &ContractFile) -> Result<Contract> {
+    let text = String::from_utf8(store.read(&file.file_id)?)
+        .map_err(|_| Error::invalid(&file.path, "the contract is not UTF-8 text"))?;
+    parse(&text, &file.path)
+}
+
+/// Reads a contract; every mistake is told with its line and column.
+pub(super) fn parse(text: &str, path: &str) -> Result<Contract> {
+    Contract::parse(text, path).map_err(|problems| {
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| {
+                let help = problem.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+                format!("line {}, column {}: {}{help}", problem.line, problem.column, problem.message)
+            })
+            .collect();
+        Error::invalid(path, told.join("\n"))
+    })
+}
+
+fn table_files(store: &Store, files: &[TreeFile]) -> Result<Vec<TableFile>> {
+    let table = |file: &TreeFile| {
+        Ok(TableFile { name: file.path.as_str().to_owned(), path: store.path(&file.file_id)? })
+    };
+    files.iter().map(table).collect()
+}
+
+fn unreadable(error: tables::Error) -> Error {
+    Error::invalid("data", error.to_string())
+}
