@@ -47,11 +47,6 @@ impl Loop {
         write(self.folder.path(), path, text);
     }
 
-    /// The project's folder.
-    pub fn root(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// Stops the loop and closes the home.
     pub async fn stop(&mut self) {
         if let Some(runner) = self.runner.take() {

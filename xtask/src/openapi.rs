@@ -6,8 +6,9 @@ use crate::run::{Result, cargo, output, program, root, run, target};
 
 /// Writes the document, or says whether the committed one is current.
 pub fn write_or_check(check: bool) -> Result {
-    let document =
-        output(cargo().args(["run", "--quiet", "--package", "volano-api", "--example", "openapi"]))?;
+    // The whole workspace, so that dependencies keep the features that every other build gives them.
+    run(cargo().args(["build", "--quiet", "--workspace", "--examples"]))?;
+    let document = output(&mut program(target().join("debug/examples/openapi")))?;
     let path = root().join("openapi.json");
     if !check {
         return fs::write(&path, document).map_err(|error| format!("openapi.json: {error}"));

@@ -72,7 +72,7 @@ fn with_user_color(mut globals: Globals) -> Globals {
 /// `VOLANO_LOG` names what is logged; without it a server logs warnings, other commands nothing, `--debug` everything of ours.
 fn log_to_stderr(globals: &Globals, command: &Command) {
     use tracing_subscriber::EnvFilter;
-    let serving = matches!(command, Command::Server(_));
+    let serving = matches!(command, Command::Server(_) | Command::Demo(_));
     let filter = match std::env::var("VOLANO_LOG") {
         Ok(filter) if !filter.is_empty() => EnvFilter::new(filter),
         _ if globals.debug => {

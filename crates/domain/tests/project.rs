@@ -1,7 +1,5 @@
 //! What people get wrong in `volano.yaml`, and what they are told.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use domain::pipelines::project::Project;
 
 /// Name, and a file that is wrong in one way (or several, to be reported at once).

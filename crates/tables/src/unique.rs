@@ -17,8 +17,12 @@ pub fn duplicates(files: &[TableFile], key: &[String]) -> Result<u64> {
         for batch in read::open_columns(file, Some(&names))? {
             let batch = batch?;
             let wrong = |error: arrow::error::ArrowError| Error::new(&file.name, error.to_string());
-            let fields =
-                batch.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
+            let fields = batch
+                .schema()
+                .fields()
+                .iter()
+                .map(|field| SortField::new(field.data_type().clone()))
+                .collect();
             let converter = RowConverter::new(fields).map_err(wrong)?;
             for row in &converter.convert_columns(batch.columns()).map_err(wrong)? {
                 let hash = blake3::hash(row.as_ref());

@@ -1,7 +1,5 @@
 //! What the drift rule says, and what it must not fall for.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use domain::monitoring::drift_report::{DriftSettings, DriftVerdict, QualityCheck};
 use tables::drift::{Sample, column};
 

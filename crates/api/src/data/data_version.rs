@@ -155,12 +155,16 @@ pub async fn add(
     let kind = match body.kind.as_deref() {
         None | Some("table") => DataKind::Table,
         Some("files") => DataKind::Files,
-        Some(other) => return Err(Error::invalid("kind", format!("{other:?} is neither table nor files")).into()),
+        Some(other) => {
+            return Err(Error::invalid("kind", format!("{other:?} is neither table nor files")).into());
+        }
     };
     let file = |file: NewFileBody| {
-        let path = RelativePath::parse(&file.path).map_err(|error| Error::invalid("path", error.to_string()))?;
-        let file_id = FileId::parse(&file.file_id)
-            .ok_or_else(|| Error::invalid("file_id", format!("{:?} is not the id of a file", file.file_id)))?;
+        let path =
+            RelativePath::parse(&file.path).map_err(|error| Error::invalid("path", error.to_string()))?;
+        let file_id = FileId::parse(&file.file_id).ok_or_else(|| {
+            Error::invalid("file_id", format!("{:?} is not the id of a file", file.file_id))
+        })?;
         Ok::<_, Error>(NewFile { path, file_id })
     };
     let files = body.files.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;

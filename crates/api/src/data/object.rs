@@ -26,6 +26,7 @@ pub struct StoredBody {
     responses((status = 200, body = StoredBody), (status = "default", body = Problem)))]
 pub async fn put(State(app): State<App>, Ctx(ctx): Ctx, body: Body) -> Result<Json<StoredBody>, Problem> {
     app.authorize(&ctx, Permission::WriteData).await?;
-    let stored = app.objects().put_stream(body.into_data_stream(), MAX_BYTES).await.map_err(app::Error::from)?;
+    let stored =
+        app.objects().put_stream(body.into_data_stream(), MAX_BYTES).await.map_err(app::Error::from)?;
     Ok(Json(StoredBody { file_id: stored.id.to_string(), size: stored.size }))
 }

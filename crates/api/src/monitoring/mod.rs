@@ -49,7 +49,8 @@ fn name(text: &str) -> Result<Name, Problem> {
 }
 
 fn id(field: &'static str, text: &str) -> Result<Id, Problem> {
-    let refuse = || app::Error::invalid(field, format!("{text:?} is not an id: 32 hexadecimal digits")).into();
+    let refuse =
+        || app::Error::invalid(field, format!("{text:?} is not an id: 32 hexadecimal digits")).into();
     Id::parse(text).ok_or_else(refuse)
 }
 

@@ -6,7 +6,9 @@ use app::App;
 use app::monitoring::monitor::MonitorStatus;
 use axum::extract::State;
 use domain::monitoring::drift_report::DriftSettings;
-use domain::monitoring::monitor::{Monitor, MonitorSpec, MonitorWindow, PerformanceSpec, Persistence, Windows};
+use domain::monitoring::monitor::{
+    Monitor, MonitorSpec, MonitorWindow, PerformanceSpec, Persistence, Windows,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

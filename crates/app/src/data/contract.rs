@@ -1,9 +1,9 @@
 //! Contracts: learned from versions, shown, and tried on history before they are enforced.
 
+use domain::Name;
 use domain::data::contract::Contract;
 use domain::data::{At, DataVersion, TreeFile, Violation};
 use domain::governance::role::Permission;
-use domain::Name;
 
 use super::inspect::{inspect_with, parse};
 use super::off_thread;
@@ -81,7 +81,8 @@ impl Contracts<'_> {
             let files = self.0.datasets().tree_of(&version).await?;
             let known: Vec<TreeFile> = Vec::new();
             let (store, contract, path) = (self.0.objects().clone(), contract.clone(), path.clone());
-            let violations = off_thread(move || inspect_with(&store, &contract, &path, &files, &known)).await?;
+            let violations =
+                off_thread(move || inspect_with(&store, &contract, &path, &files, &known)).await?;
             trials.push(Trial { version, violations });
         }
         Ok(trials)

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::data::contract::Contract;
-use domain::data::profile::TableProfile;
 use domain::data::dataset::ContractFile;
+use domain::data::profile::TableProfile;
 use domain::data::{DataKind, Dataset, FileId, TreeFile, Violation};
 use objects::Store;
 use tables::TableFile;
@@ -111,7 +111,8 @@ fn repeated(contract: &Contract, files: &[TableFile]) -> Result<Option<Violation
     }
     let count = tables::unique::duplicates(files, &contract.unique).map_err(unreadable)?;
     Ok((count > 0).then(|| {
-        let message = format!("{count} rows repeat a value of {} that occurs before", contract.unique.join(", "));
+        let message =
+            format!("{count} rows repeat a value of {} that occurs before", contract.unique.join(", "));
         Violation { count: Some(count), ..Violation::new("unique", message) }
     }))
 }

@@ -3,8 +3,8 @@
 use db::data::data_version::{self, NewVersion};
 use db::data::dataset;
 use domain::data::{Commit, DataVersion, Dataset, TreeFile, VersionState, Violation};
-use domain::pipelines::event::{EventKind, NewEvent};
 use domain::governance::role::Permission;
+use domain::pipelines::event::{EventKind, NewEvent};
 use serde_json::json;
 
 use super::dataset::Datasets;
@@ -75,8 +75,7 @@ impl Datasets<'_> {
             }
             None => Vec::new(),
         };
-        let inspection =
-            inspect(self.0.objects().clone(), dataset.clone(), files.clone(), known).await?;
+        let inspection = inspect(self.0.objects().clone(), dataset.clone(), files.clone(), known).await?;
         let commit = Commit {
             tree,
             parents: head.iter().map(|head| head.commit).collect(),

@@ -11,11 +11,14 @@ use std::sync::{Arc, Mutex};
 
 use reference::ReferenceColumns;
 
+/// A model and its version.
+type VersionKey = (String, i64);
+
 /// The monitoring room's live state in this process: nothing that a restart would miss.
 #[derive(Default)]
 pub(crate) struct Monitoring {
     /// Reference columns by model and version, the latest used last.
-    references: Mutex<Vec<((String, i64), Arc<ReferenceColumns>)>>,
+    references: Mutex<Vec<(VersionKey, Arc<ReferenceColumns>)>>,
     /// One look at a time.
     ticking: tokio::sync::Mutex<()>,
 }

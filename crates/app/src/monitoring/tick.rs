@@ -48,6 +48,9 @@ enum Close {
     Now,
 }
 
+/// A kind of alert with the sentence and the record of what causes it, when that is there.
+type Cause = (AlertKind, Option<(String, Option<Id>)>);
+
 impl Monitors<'_> {
     /// Looks at every deployment. One that cannot be looked at does not keep the others from it.
     pub async fn tick(&self, ctx: &Context) -> Result<Looked> {
@@ -395,7 +398,7 @@ impl Monitors<'_> {
         let deployment = name_of(&watched.deployment)?;
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let mut conn = reader.conn();
-        let mut causes: Vec<(AlertKind, Option<(String, Option<Id>)>)> = Vec::new();
+        let mut causes: Vec<Cause> = Vec::new();
         let drifted = match (&watched.drift_report, watched.state) {
             (Some(id), MonitorState::Alarmed) => drift_report::get(&mut conn, id).await?,
             _ => None,

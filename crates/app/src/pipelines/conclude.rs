@@ -161,7 +161,7 @@ impl Pipelines<'_> {
         let logged = logged.into_iter().next().ok_or_else(no_model)?;
         let data = evaluated.run.data.values().map(|data| format!("{}@v{}", data.dataset, data.number));
         let new = NewVersion {
-            source: format!("models:/{}", logged.id),
+            source: format!("models:/m-{}", logged.id),
             run: Some(tracked.clone()),
             description: format!("accepted by the gate of {project} in run {}", evaluated.run.number),
             provenance: Provenance {

@@ -38,12 +38,12 @@ impl Projects<'_> {
         let reading = read(root.clone()).await?;
         let definition = reading.parsed.map_err(|problems| refused(&problems))?;
         let known = self.find(definition.name.as_str()).await?;
-        if let Some(known) = known.filter(|known| Path::new(&known.root) != root) {
-            if Path::new(&known.root).join(FILE_NAME).exists() {
-                let reason =
-                    format!("is registered from {} already: give one of the two another name", known.root);
-                return Err(Error::conflict("project", definition.name, reason));
-            }
+        if let Some(known) = known.filter(|known| Path::new(&known.root) != root)
+            && Path::new(&known.root).join(FILE_NAME).exists()
+        {
+            let reason =
+                format!("is registered from {} already: give one of the two another name", known.root);
+            return Err(Error::conflict("project", definition.name, reason));
         }
         let now = ctx.now();
         let record = ProjectRecord {

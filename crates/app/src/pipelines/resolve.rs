@@ -56,7 +56,7 @@ pub enum InputKind {
 pub fn in_holdout(position: u64) -> bool {
     let hash = blake3::hash(&position.to_le_bytes());
     let first: [u8; 4] = hash.as_bytes()[..4].try_into().expect("a hash has 32 bytes");
-    u32::from_le_bytes(first) % 5 == 0
+    u32::from_le_bytes(first).is_multiple_of(5)
 }
 
 /// One unit of a step with everything that decides its result.

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::evaluation::{Candidate, Evaluations, Record, Scorer};
-use crate::serving::inference::{Limits, Loaded, ModelFiles, Request, invocation};
+use crate::serving::inference::{Limits, Loaded, ModelFiles, Request, Signature, invocation};
 use crate::{Context, Result};
 
 /// Longest time that one batch may take.
@@ -53,8 +53,7 @@ impl Scorer for Served {
             let model = &self.0.model;
             let signature = model.info().signature.as_ref();
             let body = json!({ "dataframe_records": asked_for(rows, signature) });
-            let asked = invocation::parse(&body, signature)
-                .map_err(|error| error.to_string())?;
+            let asked = invocation::parse(&body, signature).map_err(|error| error.to_string())?;
             let request =
                 Request { input: asked.input, params: Map::new(), deadline: Instant::now() + DEADLINE };
             let output = model.predict(request).await.map_err(|error| error.to_string())?;
@@ -67,7 +66,7 @@ impl Scorer for Served {
 fn asked_for(rows: &[Record], signature: Option<&Signature>) -> Vec<Record> {
     let Some(signature) = signature else { return rows.to_vec() };
     let wanted = |row: &Record| {
-        let inputs = signature.inputs.iter().filter_map(|input| input.name.as_deref());
+        let inputs = signature.inputs.iter().filter_map(|input| input.name());
         inputs.filter_map(|name| Some((name.to_owned(), row.get(name)?.clone()))).collect()
     };
     rows.iter().map(wanted).collect()

@@ -216,8 +216,9 @@ impl ColumnRule {
                 share * 100.0,
                 self.max_null_share * 100.0
             );
-            let change = before
-                .map(|before| format!("before {:.1} %", ratio(before.nulls, before.count + before.nulls) * 100.0));
+            let change = before.map(|before| {
+                format!("before {:.1} %", ratio(before.nulls, before.count + before.nulls) * 100.0)
+            });
             found.push(Violation {
                 count: Some(column.nulls),
                 share: Some(share),
@@ -348,7 +349,9 @@ impl Reader<'_> {
                 ("rows", Value::Map(rows)) => {
                     for row in rows {
                         match (row.key.as_str(), &row.value.value) {
-                            ("min", Value::Int(min)) if *min >= 0 => contract.min_rows = u64::try_from(*min).ok(),
+                            ("min", Value::Int(min)) if *min >= 0 => {
+                                contract.min_rows = u64::try_from(*min).ok()
+                            }
                             ("min", _) => self.problem(row.value.place, "`min` is a whole number", None),
                             (other, _) => self.unknown(other, row.place, &["min"]),
                         }
@@ -381,18 +384,26 @@ impl Reader<'_> {
             place: Some(place),
         };
         let Value::Map(settings) = &node.value else {
-            self.problem(node.place, format!("the rules of {name} are a map, not {}", node.value.kind()), None);
+            self.problem(
+                node.place,
+                format!("the rules of {name} are a map, not {}", node.value.kind()),
+                None,
+            );
             return rule;
         };
         for setting in settings {
             let at = setting.value.place;
             match (setting.key.as_str(), &setting.value.value) {
                 ("type", Value::Text(kind)) => rule.kind = Some(kind.clone()),
-                ("nullable", Value::Bool(nullable)) => rule.max_null_share = if *nullable { 1.0 } else { 0.0 },
-                ("max_null_share", value) => match number(value).filter(|share| (0.0..=1.0).contains(share)) {
-                    Some(share) => rule.max_null_share = share,
-                    None => self.problem(at, "`max_null_share` is a number from 0 to 1", None),
-                },
+                ("nullable", Value::Bool(nullable)) => {
+                    rule.max_null_share = if *nullable { 1.0 } else { 0.0 }
+                }
+                ("max_null_share", value) => {
+                    match number(value).filter(|share| (0.0..=1.0).contains(share)) {
+                        Some(share) => rule.max_null_share = share,
+                        None => self.problem(at, "`max_null_share` is a number from 0 to 1", None),
+                    }
+                }
                 ("min", value) if number(value).is_some() => rule.min = number(value),
                 ("max", value) if number(value).is_some() => rule.max = number(value),
                 ("allowed", Value::List(values)) => rule.allowed = Some(self.texts(values, "allowed")),
@@ -414,7 +425,9 @@ impl Reader<'_> {
                 Value::Text(text) => texts.push(text.clone()),
                 Value::Int(number) => texts.push(number.to_string()),
                 Value::Bool(word) => texts.push(word.to_string()),
-                other => self.problem(node.place, format!("`{what}` lists texts, not {}", other.kind()), None),
+                other => {
+                    self.problem(node.place, format!("`{what}` lists texts, not {}", other.kind()), None)
+                }
             }
         }
         texts

@@ -1,7 +1,7 @@
 //! Data sets, their versions, and the objects that hold their bytes.
 
-pub mod contract;
 pub mod commit;
+pub mod contract;
 pub mod data_version;
 pub mod dataset;
 pub mod object_id;

@@ -168,7 +168,7 @@ fn store(
 fn ends_node(name: &str, level: usize) -> bool {
     let hash = blake3::hash(name.as_bytes());
     let at = (level * 2) % 32;
-    u16::from_le_bytes([hash.as_bytes()[at], hash.as_bytes()[at + 1]]) % CUT_ONE_IN == 0
+    u16::from_le_bytes([hash.as_bytes()[at], hash.as_bytes()[at + 1]]).is_multiple_of(CUT_ONE_IN)
 }
 
 fn node(header: &str, lines: &[Line], nodes: &mut BTreeMap<TreeId, Vec<u8>>) -> TreeId {

@@ -6,7 +6,7 @@ use super::drift_report::{DriftSettings, DriftVerdict};
 use crate::{Id, Timestamp};
 
 /// What a monitor watches for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct MonitorSpec {
     /// The drift rule's numbers.
@@ -21,19 +21,6 @@ pub struct MonitorSpec {
     pub freshness_ms: Option<i64>,
     /// Share of the model's decisions that rests on each column, when known.
     pub importance: std::collections::BTreeMap<String, f64>,
-}
-
-impl Default for MonitorSpec {
-    fn default() -> Self {
-        Self {
-            drift: DriftSettings::default(),
-            windows: Windows::default(),
-            persistence: Persistence::default(),
-            performance: PerformanceSpec::default(),
-            freshness_ms: None,
-            importance: std::collections::BTreeMap::new(),
-        }
-    }
 }
 
 /// A window ends when it has `rows` requests, or `max_ms` after its first one if it has `min_rows` by then; a

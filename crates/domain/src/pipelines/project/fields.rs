@@ -268,11 +268,11 @@ impl<'a> Reader<'a> {
     /// A path from the project's root, of a file that must exist.
     pub fn file(&mut self, node: &Node, what: &str) -> Option<String> {
         let path = self.path(node, what)?;
-        if let Some(exists) = self.exists {
-            if !exists(&path) {
-                let message = format!("{what}: there is no file {path}");
-                self.problem_with_help(node.place, message, "paths start at the folder of volano.yaml");
-            }
+        if let Some(exists) = self.exists
+            && !exists(&path)
+        {
+            let message = format!("{what}: there is no file {path}");
+            self.problem_with_help(node.place, message, "paths start at the folder of volano.yaml");
         }
         Some(path)
     }
