@@ -26,6 +26,9 @@ pub struct Problem {
     /// Which field, for `invalid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Which check said no, for `check_failed`: `contract`, `gate`, `drift`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
     /// The record that holds the evidence, for `check_failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
@@ -60,12 +63,16 @@ impl From<Error> for Problem {
             detail: error.to_string(),
             code: code.to_owned(),
             field: None,
+            check: None,
             record: None,
             request_id: None,
         };
         match error {
             Error::Invalid { field, .. } => problem.field = Some(field),
-            Error::CheckFailed { record, .. } => problem.record = Some(record),
+            Error::CheckFailed { check, record, .. } => {
+                problem.check = Some(check.to_owned());
+                problem.record = Some(record);
+            }
             Error::Internal(source) => {
                 tracing::error!(error = %source, "request failed");
                 problem.detail = "the server failed; its log has the reason under this request id".to_owned();

@@ -27,6 +27,9 @@ pub struct RunningServer {
     pub pid: u32,
     /// `http://HOST:PORT`.
     pub url: String,
+    /// Whether it ends with the command that it was started for.
+    #[serde(default)]
+    pub transient: bool,
 }
 
 /// Why a folder cannot be used as a home.
@@ -143,8 +146,8 @@ impl Home {
     }
 
     /// Says where this process serves the home, for commands that find the folder in use.
-    pub fn announce(&self, url: &str) -> io::Result<()> {
-        let server = RunningServer { pid: std::process::id(), url: url.to_owned() };
+    pub fn announce(&self, url: &str, transient: bool) -> io::Result<()> {
+        let server = RunningServer { pid: std::process::id(), url: url.to_owned(), transient };
         let text = serde_json::to_string(&server).map_err(io::Error::other)?;
         replace(&self.root.join("server.json"), text.as_bytes())
     }

@@ -95,16 +95,6 @@ impl UserFile {
         self.settings.servers.get(name_or_url).or_else(by_url)
     }
 
-    /// The value of a setting.
-    pub fn get(&self, key: &str) -> Option<String> {
-        match key {
-            "server" => self.settings.server.clone(),
-            "home" => self.settings.home.as_ref().map(|home| home.display().to_string()),
-            "color" => self.settings.color.clone(),
-            _ => None,
-        }
-    }
-
     /// Sets a value; an empty one removes it.
     pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
         known_key(key)?;
@@ -160,10 +150,10 @@ mod tests {
         let mut file = UserFile::read(&path).unwrap();
         file.set("server", "http://127.0.0.1:5000").unwrap();
         file.save().unwrap();
-        assert_eq!(UserFile::read(&path).unwrap().get("server").as_deref(), Some("http://127.0.0.1:5000"));
+        assert_eq!(UserFile::read(&path).unwrap().settings.server.as_deref(), Some("http://127.0.0.1:5000"));
         file.set("server", "").unwrap();
         file.save().unwrap();
-        assert_eq!(UserFile::read(&path).unwrap().get("server"), None);
+        assert_eq!(UserFile::read(&path).unwrap().settings.server, None);
     }
 
     #[test]

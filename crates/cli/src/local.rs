@@ -1,5 +1,6 @@
 //! A server inside this process, on a home folder: for commands when no server runs.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -66,22 +67,14 @@ fn variable(name: &str) -> Option<String> {
 pub async fn client(globals: &Globals, path: &Path, need: Need, port: u16) -> Result<Client> {
     let mut config = config(globals, path);
     config.port = port;
-    let started = Instant::now();
-    let server = loop {
-        match Server::open(config.clone()).await {
-            Ok(server) => break server,
-            Err(server::Error::Home(HomeError::InUse { .. })) if started.elapsed() < HOME_PATIENCE => {
-                if let Some(client) = Client::running(path).await? {
-                    return Ok(client);
-                }
-                tokio::time::sleep(HOME_RETRY).await;
-            }
-            Err(error) => return Err(failure(&error)),
-        }
+    config.transient = need != Need::Stay;
+    let server = match open(&config, need).await? {
+        Opened::Here(server) => server,
+        Opened::There(client) => return Ok(client),
     };
     let router = server.router();
     if need == Need::Records {
-        return Ok(Client::in_process(router, None, Some(Held::Records(Box::new(server)))));
+        return Ok(Client::in_process(router, None, Some(Held::Records(server))));
     }
     let listening = server.bind().await.map_err(|error| failure(&error))?;
     let url = listening.url().to_owned();
@@ -93,6 +86,46 @@ pub async fn client(globals: &Globals, path: &Path, need: Need, port: u16) -> Re
     Ok(Client::in_process(router, Some(url), Some(Held::Work { stop, task })))
 }
 
+enum Opened {
+    Here(Box<Server>),
+    There(Client),
+}
+
+/// Opens the home, waiting for commands that have it open. A server that stays is used instead; one that ends with its
+/// command is used for a quick look only, when it keeps us waiting: what works for longer waits for its end.
+async fn open(config: &Config, need: Need) -> Result<Opened> {
+    let started = Instant::now();
+    let mut told = false;
+    loop {
+        let error = match Server::open(config.clone()).await {
+            Ok(server) => return Ok(Opened::Here(Box::new(server))),
+            Err(error) => error,
+        };
+        if !matches!(error, server::Error::Home(HomeError::InUse { .. })) {
+            return Err(failure(&error));
+        }
+        let transient = app::Home::running_server(&config.home).is_some_and(|server| server.transient);
+        let patient = started.elapsed() < HOME_PATIENCE;
+        let answering = if transient && (patient || need != Need::Records) {
+            None
+        } else {
+            Client::running(&config.home).await?
+        };
+        match answering {
+            Some(client) => return Ok(Opened::There(client)),
+            None if patient => {}
+            None if transient && Client::running(&config.home).await?.is_some() => {
+                if !told {
+                    eprintln!("waiting for the command that has the home {} open", config.home.display());
+                    told = true;
+                }
+            }
+            None => return Err(failure(&error)),
+        }
+        tokio::time::sleep(HOME_RETRY).await;
+    }
+}
+
 /// What a server that does not start means for people.
 pub fn failure(error: &server::Error) -> Failure {
     match error {
@@ -100,6 +133,12 @@ pub fn failure(error: &server::Error) -> Failure {
             Failure::new(&codes::HOME_IN_USE, format!("the home {} is in use by {by}", path.display()))
                 .help("stop that process, or give another folder with --home")
                 .help("volano doctor looks at it")
+        }
+        server::Error::Home(HomeError::Io { path, source })
+            if matches!(source.kind(), ErrorKind::AlreadyExists | ErrorKind::NotADirectory) =>
+        {
+            Failure::new(&codes::HOME, format!("{} cannot be a home: it is not a folder", path.display()))
+                .help("name another folder: --home DIR")
         }
         server::Error::Home(error) => Failure::new(&codes::HOME, error).help("volano doctor"),
         server::Error::App(error) => app_failure(error),
@@ -120,6 +159,9 @@ pub fn failure(error: &server::Error) -> Failure {
 
 fn app_failure(error: &app::Error) -> Failure {
     use app::ErrorKind;
+    if let app::Error::Conflict { reason, .. } = error {
+        return Failure::new(&codes::HOME, reason).help("volano doctor looks at it");
+    }
     let code = match error.kind() {
         ErrorKind::Invalid => &codes::VALUE,
         ErrorKind::Unavailable | ErrorKind::LimitReached => &codes::BUSY,

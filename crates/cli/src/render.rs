@@ -47,11 +47,15 @@ fn number_cell(name: &str, number: &serde_json::Number) -> Cell {
 pub fn state(word: &str) -> Cell {
     let (mark, tone) = match word {
         "published" | "succeeded" | "finished" | "FINISHED" | "full" | "live" | "serving" | "ready"
-        | "healthy" | "ok" | "accepted" | "fired" | "done" | "good" | "pass" | "passed" | "true"
-        | "stable" | "restored" | "completed" => ("✓", Tone::Good),
-        "failed" | "FAILED" | "rejected" | "alarm" | "drift" | "killed" | "KILLED" | "refused" | "error"
-        | "fail" | "false" | "broken" | "block" | "rolled_back" => ("✗", Tone::Bad),
-        "warn" | "warning" | "waiting_approval" | "suppressed" | "degraded" | "stale" => ("!", Tone::Warn),
+        | "healthy" | "ok" | "accepted" | "passes" | "holds" | "met" | "steady" | "fired" | "done"
+        | "good" | "pass" | "passed" | "true" | "stable" | "restored" | "completed" => ("✓", Tone::Good),
+        "failed" | "FAILED" | "degraded" | "alarmed" | "rejected" | "alarm" | "drift" | "killed"
+        | "KILLED" | "refused" | "error" | "fail" | "false" | "broken" | "block" | "rolled_back" => {
+            ("✗", Tone::Bad)
+        }
+        "warn" | "warning" | "waiting_approval" | "suppressed" | "doubtful" | "warned" | "stale" => {
+            ("!", Tone::Warn)
+        }
         "skip" | "skipped" | "no_change" | "none" | "idle" => ("–", Tone::Dim),
         "queued" | "wait" | "waiting" | "scheduled" | "SCHEDULED" => ("◌", Tone::Dim),
         _ => ("●", Tone::Plain),

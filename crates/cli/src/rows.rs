@@ -52,7 +52,9 @@ fn parse(text: &str, shown: &str) -> Result<Vec<Value>> {
 fn json_rows(text: &str, shown: &str) -> Result<Vec<Value>> {
     let wrong = |error: &serde_json::Error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        Failure::new(&codes::DATA, format!("{shown} is not JSON at {place}: {error}"))
+        let text = error.to_string();
+        let what = text.split(" at line ").next().unwrap_or_default();
+        Failure::new(&codes::DATA, format!("{shown} is not JSON at {place}: {what}"))
             .help("a list of objects, one object a line, or CSV with a header")
     };
     let mut rows = Vec::new();
@@ -79,7 +81,7 @@ fn csv_rows(text: &str, shown: &str) -> Result<Vec<Value>> {
     for (line, record) in records {
         if record.len() != header.len() {
             let message =
-                format!("{shown}, line {line}: {} values under {} columns", record.len(), header.len());
+                format!("{shown}, line {line}: {} under {} columns", values(record.len()), header.len());
             return Err(Failure::new(&codes::DATA, message)
                 .help("every row needs as many values as the header has names"));
         }
@@ -90,6 +92,10 @@ fn csv_rows(text: &str, shown: &str) -> Result<Vec<Value>> {
         rows.push(Value::Object(row));
     }
     Ok(rows)
+}
+
+fn values(count: usize) -> String {
+    if count == 1 { "1 value".to_owned() } else { format!("{count} values") }
 }
 
 /// A cell as the value that it reads as: number, true or false, nothing, else text.

@@ -44,8 +44,7 @@ fn failure(error: &clap::Error) -> Failure {
         ErrorKind::InvalidValue if value.is_empty() => format!("{argument} needs a value"),
         ErrorKind::InvalidValue => format!("{argument} cannot be {value:?}"),
         ErrorKind::ValueValidation => {
-            let why = std::error::Error::source(error).map(|why| format!(": {why}")).unwrap_or_default();
-            format!("{argument} cannot be {value:?}{why}")
+            format!("{argument} cannot be {value:?}{}", why(error))
         }
         ErrorKind::ArgumentConflict => {
             let other = text(ContextKind::PriorArg).unwrap_or_default();
@@ -64,10 +63,22 @@ fn failure(error: &clap::Error) -> Failure {
     hints(error, failure, text)
 }
 
+/// What the value's own reader says.
+fn why(error: &clap::Error) -> String {
+    let Some(source) = std::error::Error::source(error) else { return String::new() };
+    if source.is::<std::num::ParseIntError>() {
+        ": it is not a whole number".to_owned()
+    } else {
+        format!(": {source}")
+    }
+}
+
 fn hints(error: &clap::Error, mut failure: Failure, text: impl Fn(ContextKind) -> Option<String>) -> Failure {
     let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     if let Some(near) = near.into_iter().find_map(&text) {
-        failure = failure.help(format_args!("did you mean {near}?"));
+        let wrong = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+        let nearest = domain::suggest::nearest(&wrong, near.split(", ")).unwrap_or(&near);
+        failure = failure.help(format_args!("did you mean {nearest}?"));
     }
     if let Some(values) = text(ContextKind::ValidValue) {
         failure = failure.help(format_args!("it can be: {values}"));
@@ -77,14 +88,27 @@ fn hints(error: &clap::Error, mut failure: Failure, text: impl Fn(ContextKind) -
     {
         failure = failure.help(format_args!("it can be: {commands}"));
     }
-    match error.get(ContextKind::Usage) {
+    failure.help(format_args!("{} -h shows examples", command_words(error)))
+}
+
+/// The command that was meant, from the usage that clap gives with the error; else from what was typed.
+fn command_words(error: &clap::Error) -> String {
+    let root = crate::help::command();
+    let mut command = &root;
+    let mut words = vec!["volano".to_owned()];
+    let typed: Vec<String> = match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => {
             let usage = usage.to_string();
-            let usage = first_line(usage.trim_start_matches("Usage:").trim());
-            failure.help(format_args!("usage: {usage}"))
+            usage.trim_start_matches("Usage:").split_whitespace().skip(1).map(ToOwned::to_owned).collect()
         }
-        _ => failure.help("volano --help lists the commands"),
+        _ => std::env::args().skip(1).collect(),
+    };
+    for word in typed {
+        let Some(child) = command.find_subcommand(&word) else { break };
+        words.push(child.get_name().to_owned());
+        command = child;
     }
+    words.join(" ")
 }
 
 fn first_line(text: &str) -> String {

@@ -19,6 +19,8 @@ pub struct Config {
     pub projects: Vec<PathBuf>,
     /// Host names besides loopback and plain addresses under which clients may call.
     pub allowed_hosts: Vec<String>,
+    /// Whether it ends with the command that it was started for; others then wait for the home instead of relying on it.
+    pub transient: bool,
     /// Listen beyond loopback although there are no accounts.
     pub insecure_no_auth: bool,
 }
@@ -34,6 +36,7 @@ impl Config {
             objects: None,
             projects: Vec::new(),
             allowed_hosts: Vec::new(),
+            transient: false,
             insecure_no_auth: false,
         }
     }

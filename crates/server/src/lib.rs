@@ -97,7 +97,7 @@ impl Server {
     pub async fn run(self, listening: Listening, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let url = listening.url().to_owned();
         let background = background::start(&self.app, &url)?;
-        if let Err(error) = self.app.home().announce(&url) {
+        if let Err(error) = self.app.home().announce(&url, self.config.transient) {
             tracing::warn!(%error, "the address could not be written into the home");
         }
         listening.serve(self.router, stop).await;

@@ -2,6 +2,7 @@
 
 pub mod audit_event;
 pub mod notice;
+pub mod server_info;
 
 use app::App;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,4 +14,5 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(audit_event::list))
         .routes(routes!(audit_event::verify))
         .routes(routes!(notice::stream))
+        .routes(routes!(server_info::get))
 }

@@ -2,4 +2,5 @@
 
 pub mod audit_event;
 pub mod lineage;
+pub mod server_info;
 pub mod token;

@@ -13,8 +13,8 @@ pub use govern::{
     AuditCommand, AuditLogArgs, CompletionsArgs, ConfigCommand, ExplainArgs, HelpArgs, TraceArgs,
 };
 pub use model::{
-    DeployArgs, DeployCommand, LabelAddArgs, LabelCommand, ModelCommand, MonitorCommand, PredictArgs,
-    PromoteArgs, ServeArgs, WindowArgs,
+    DeployArgs, DeployCommand, FindingArgs, LabelAddArgs, LabelCommand, ModelCommand, MonitorCommand,
+    PredictArgs, PromoteArgs, ServeArgs,
 };
 pub use start::{DemoArgs, LoginArgs, ServerArgs};
 pub use work::{

@@ -123,23 +123,20 @@ pub enum MonitorCommand {
         name: Option<String>,
     },
     /// Compare recent requests with the training data
-    Drift(WindowArgs),
+    Drift(FindingArgs),
     /// Compare predictions with what turned out to be true
-    Performance(WindowArgs),
+    Performance(FindingArgs),
 }
 
-/// Which requests to look at.
+/// Which endpoint, and which findings.
 #[derive(Args, Debug)]
-pub struct WindowArgs {
+pub struct FindingArgs {
     /// Endpoint
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Start of the window, as 2026-03-01, 2026-03-01T12:00:00Z or 24h (ago)
-    #[arg(long, value_name = "TIME")]
-    pub from: Option<String>,
-    /// End of the window; now when left out
-    #[arg(long, value_name = "TIME")]
-    pub to: Option<String>,
+    /// List the last N findings instead of looking now
+    #[arg(long, value_name = "N")]
+    pub history: Option<usize>,
 }
 
 /// `label …`

@@ -75,6 +75,9 @@ pub struct DataAddArgs {
     /// What changed and why
     #[arg(long, short, value_name = "TEXT")]
     pub message: Option<String>,
+    /// Keep the files of the newest version that are not given here
+    #[arg(long)]
+    pub append: bool,
     /// Say what would be added, add nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -108,17 +111,17 @@ pub enum ContractCommand {
         #[arg(value_name = "NAME")]
         name: String,
     },
-    /// Check a version, or a file not yet added
+    /// Try the rules on the versions there are
     Test(ContractTestArgs),
 }
 
 /// Arguments of `contract infer`.
 #[derive(Args, Debug)]
 pub struct ContractInferArgs {
-    /// Data set, or a version as NAME@v3
+    /// Data set; its newest version is learned from
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Write contracts/NAME.yaml in the project and put it in force
+    /// Write it into the project, to contracts/NAME.yaml
     #[arg(long)]
     pub write: bool,
 }
@@ -126,13 +129,10 @@ pub struct ContractInferArgs {
 /// Arguments of `contract test`.
 #[derive(Args, Debug)]
 pub struct ContractTestArgs {
-    /// Data set, or a version as NAME@v3
+    /// Data set, to try every version; or one version, as NAME@v3
     #[arg(value_name = "REF")]
     pub reference: String,
-    /// Check these files instead of a version
-    #[arg(long, value_name = "FILE")]
-    pub file: Vec<PathBuf>,
-    /// Check with the rules of this file instead of those in force
+    /// Try the rules of this file instead of those in force
     #[arg(long, value_name = "FILE")]
     pub contract: Option<PathBuf>,
 }

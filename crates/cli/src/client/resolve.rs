@@ -25,6 +25,8 @@ pub enum Need {
     Records,
     /// Also what other programs can reach, and what runs steps and models.
     Work,
+    /// All that, until the user ends it: other commands may rely on it.
+    Stay,
 }
 
 /// Where requests go.
@@ -93,10 +95,13 @@ impl Client {
         let user = UserFile::load()?;
         match target(globals, &user) {
             Target::Server { url, token, .. } => Self::http(&url, token),
-            Target::Home { path, .. } => match Self::running(&path).await? {
-                Some(client) => Ok(client),
-                None => local::client(globals, &path, need, port).await,
-            },
+            Target::Home { path, .. } => {
+                let stays = Home::running_server(&path).is_some_and(|server| !server.transient);
+                match if stays { Self::running(&path).await? } else { None } {
+                    Some(client) => Ok(client),
+                    None => local::client(globals, &path, need, port).await,
+                }
+            }
         }
     }
 

@@ -20,13 +20,10 @@ const MAX_FILES: usize = 100_000;
 const EXAMPLES: usize = 3;
 
 /// A file to be sent, and its name inside the version.
-pub struct Local {
-    /// Where it is.
-    pub real: PathBuf,
-    /// What it is called there.
-    pub path: String,
-    /// Bytes.
-    pub size: u64,
+struct Local {
+    real: PathBuf,
+    path: String,
+    size: u64,
 }
 
 /// Does it.
@@ -67,21 +64,30 @@ async fn add(client: &Client, args: &DataAddArgs, out: &Output) -> Result<Exit> 
     let files = collect(&args.files)?;
     let sent = send(client, &files, out).await?;
     let body = json!({
-        "files": sent, "message": args.message.clone().unwrap_or_default(), "origin": origin(&args.files),
+        "files": sent, "message": args.message.clone().unwrap_or_default(), "append": args.append,
+        "kind": kind_of(&files),
     });
     let path = format!("/datasets/{}/versions", segment(&name));
     let answer = spin(out, "reading", client.post(&path, body)).await?;
     report(client, &name, &answer, out)
 }
 
-fn origin(files: &[PathBuf]) -> String {
-    let texts: Vec<String> = files.iter().take(3).map(|file| file.display().to_string()).collect();
-    texts.join(" ")
+/// Endings of files that hold rows; compressed ones end so before .gz or .zst.
+const TABLES: [&str; 9] = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "arrow", "feather", "ipc"];
+
+/// `table` when every file holds rows, else `files`.
+fn kind_of(files: &[Local]) -> &'static str {
+    let is_table = |file: &Local| {
+        let name = file.path.to_lowercase();
+        let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+        name.rsplit_once('.').is_some_and(|(_, end)| TABLES.contains(&end))
+    };
+    if files.iter().all(is_table) { "table" } else { "files" }
 }
 
 /// Says what became of the candidate: published, the same as before, or rejected.
 fn report(client: &Client, name: &str, answer: &Value, out: &Output) -> Result<Exit> {
-    let version = if answer["version"].is_object() { &answer["version"] } else { answer };
+    let version = &answer["version"];
     let reference = reference_of(name, version);
     if version.text("state") == "rejected" {
         if out.form() == crate::output::Form::Json {
@@ -89,7 +95,7 @@ fn report(client: &Client, name: &str, answer: &Value, out: &Output) -> Result<E
         }
         return Err(rejected(&reference, version));
     }
-    let unchanged = ["unchanged", "same"].contains(&answer.text("outcome")) || answer.flag("unchanged");
+    let unchanged = answer.text("outcome") == "unchanged";
     let mark = out.paint().good("✓");
     let what = if unchanged { "no change, still " } else { "" };
     let mut line = format!("{mark} {what}{reference}   {}", size_of(version));
@@ -111,12 +117,9 @@ fn size_of(version: &Value) -> String {
 
 /// `name@v3`, or the start of the commit for what was not published.
 pub fn reference_of(name: &str, version: &Value) -> String {
-    if !version.text("reference").is_empty() {
-        return version.text("reference").to_owned();
-    }
-    match version.int("number") {
-        Some(number) => format!("{name}@v{number}"),
-        None => format!("{name}@{}", version.text("commit").get(..12).unwrap_or_default()),
+    match version.text("reference") {
+        "" => name.to_owned(),
+        reference => reference.to_owned(),
     }
 }
 
@@ -152,7 +155,7 @@ pub fn with_violation(failure: Failure, violation: &Value) -> Failure {
 }
 
 /// Sends files and returns them as the API names them.
-pub async fn send(client: &Client, files: &[Local], out: &Output) -> Result<Vec<Value>> {
+async fn send(client: &Client, files: &[Local], out: &Output) -> Result<Vec<Value>> {
     let mut sent = Vec::with_capacity(files.len());
     for (n, file) in files.iter().enumerate() {
         let label = format!("{}/{} {}", n + 1, files.len(), file.path);
@@ -177,7 +180,7 @@ fn name_of(args: &DataAddArgs) -> Result<String> {
 }
 
 /// Every file below the given files and folders; hidden ones inside folders are left out.
-pub fn collect(given: &[PathBuf]) -> Result<Vec<Local>> {
+fn collect(given: &[PathBuf]) -> Result<Vec<Local>> {
     let mut files = Vec::new();
     for path in given {
         let about = std::fs::metadata(path).map_err(|error| missing(path, &error))?;
@@ -215,7 +218,7 @@ fn missing(path: &Path, error: &std::io::Error) -> Failure {
         .unwrap_or_default();
     let wanted = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match domain::suggest::nearest(wanted, names.iter().map(String::as_str)) {
-        Some(near) => failure.help(format_args!("did you mean {}?", folder.join(near).display())),
+        Some(near) => failure.help(format_args!("did you mean {}?", path.with_file_name(near).display())),
         None => failure,
     }
 }
@@ -305,28 +308,13 @@ async fn show(client: &Client, reference: &DataRef, rows: usize, out: &Output) -
     Ok(Exit::Done)
 }
 
-/// Rows as the API gives them: objects, or columns beside lists.
+/// Rows under the names of their columns.
 fn sample_table(sample: &Value) -> Table {
-    let rows = if sample["rows"].is_array() { sample.list("rows") } else { sample.list("items") };
-    let columns: Vec<String> = match sample["columns"].as_array() {
-        Some(columns) => {
-            let name =
-                |column: &Value| column["name"].as_str().or(column.as_str()).unwrap_or_default().to_owned();
-            columns.iter().map(name).collect()
-        }
-        None => rows
-            .first()
-            .and_then(Value::as_object)
-            .map(|row| row.keys().cloned().collect())
-            .unwrap_or_default(),
-    };
-    let mut table = Table::new(columns.clone());
-    for row in rows {
-        let cells = columns.iter().enumerate().map(|(n, column)| {
-            let value = if row.is_array() { &row[n] } else { &row[column.as_str()] };
-            render::cell("value", value)
-        });
-        table.push(cells.collect());
+    let columns = sample.list("columns").iter().map(crate::json::plain);
+    let mut table = Table::new(columns);
+    for row in sample.list("rows") {
+        let values = row.as_array().into_iter().flatten();
+        table.push(values.map(|value| render::cell("value", value)).collect());
     }
     table
 }
@@ -344,51 +332,25 @@ async fn diff(client: &Client, args: &DiffArgs, out: &Output) -> Result<Exit> {
     let columns = answer.list("columns");
     let chosen: Vec<&Value> =
         columns.iter().filter(|column| wanted(column, args.column.as_deref())).collect();
-    if let Some(name) = args.column.as_deref().filter(|_| chosen.is_empty()) {
-        return Err(no_column(name, columns));
-    }
-    let files = ["path", "change", "size", "from_size", "to_size"];
-    let figures = [
-        "column",
-        "name",
-        "change",
-        "from.type",
-        "to.type",
-        "from.nulls",
-        "to.nulls",
-        "from.mean",
-        "to.mean",
-        "moved_share",
-        "psi",
-        "sentence",
-    ];
     let page = Page::new()
         .text(out.paint().bold(&format!("{from} → {to}")))
-        .fields(render::fields(
-            &answer,
-            &["identical", "rows.from", "rows.to", "rows.added", "rows.removed", "rows.changed"],
-        ))
-        .section("Files", render::table(answer.list("files"), &files))
-        .section("Columns", render::table(chosen, &figures));
+        .fields(render::fields(&answer, &["identical", "rows_before", "rows_after"]))
+        .section("Files", render::table(answer.list("files"), &["path", "change", "size"]))
+        .section("Columns", render::table(chosen, &["name", "change", "detail"]));
     out.show(&answer, &[from.to_string(), to.to_string()], &page);
-    let same = answer["identical"].as_bool().unwrap_or_else(|| answer.list("files").is_empty());
-    if args.exit_code && !same {
+    if args.exit_code && !answer.flag("identical") {
         return Err(Failure::silent(codes::DIFFERENT.exit));
     }
     Ok(Exit::Done)
 }
 
-fn column_name(column: &Value) -> &str {
-    if column.text("name").is_empty() { column.text("column") } else { column.text("name") }
-}
-
 fn wanted(column: &Value, name: Option<&str>) -> bool {
-    name.is_none_or(|name| column_name(column) == name)
+    name.is_none_or(|name| column.text("name") == name)
 }
 
 fn no_column(name: &str, columns: &[Value]) -> Failure {
     let failure = Failure::new(&codes::NOT_FOUND, format!("there is no column {name:?}"));
-    match domain::suggest::nearest(name, columns.iter().map(column_name)) {
+    match domain::suggest::nearest(name, columns.iter().map(|column| column.text("name"))) {
         Some(near) => failure.help(format_args!("did you mean {near}?")),
         None => failure,
     }
@@ -401,9 +363,9 @@ async fn profile(client: &Client, reference: &DataRef, column: Option<&str>, out
     if let Some(name) = column.filter(|_| chosen.is_empty()) {
         return Err(no_column(name, columns));
     }
-    let ids: Vec<String> = chosen.iter().map(|column| column_name(column).to_owned()).collect();
+    let ids: Vec<String> = chosen.iter().map(|column| column.text("name").to_owned()).collect();
     let mut page = Page::new().text(out.paint().bold(&reference.to_string()));
-    page = page.fields(render::fields(&answer, &["rows", "duplicate_rows"]));
+    page = page.fields(render::fields(&answer, &["rows", "files"]));
     let figures = [
         "name",
         "type",

@@ -107,15 +107,11 @@ fn served(deployment: &Value) -> String {
     };
     let rollout = &deployment["rollout"];
     match rollout.int("version") {
-        Some(version) => format!("{text}, {}:{version} {}", rollout.text("model"), rollout_state(rollout)),
+        Some(version) => {
+            format!("{text}, {}:{version} {}", rollout.text("model"), rollout.text("state").replace('_', " "))
+        }
         None => text,
     }
-}
-
-fn rollout_state(rollout: &Value) -> String {
-    let state =
-        if rollout["state"].is_object() { rollout["state"].text("state") } else { rollout.text("state") };
-    state.replace('_', " ")
 }
 
 /// Waits until the endpoint answers, or says why it does not.
@@ -127,7 +123,7 @@ async fn until_ready(client: &Client, name: &str, out: &Output) -> Result<Value>
         let now = client.get(&path).await?;
         match now.text("state") {
             "failed" => {
-                let why = [now.text("reason"), now.text("message")].into_iter().find(|text| !text.is_empty());
+                let why = Some(now.text("message")).filter(|text| !text.is_empty());
                 return Err(Failure::new(
                     &codes::CONFLICT,
                     format!("{name} does not start: {}", why.unwrap_or("no reason was given")),
@@ -135,8 +131,7 @@ async fn until_ready(client: &Client, name: &str, out: &Output) -> Result<Value>
                 .help(format_args!("volano deploy status {name}"))
                 .help("what was served before goes on"));
             }
-            "starting" | "loading" | "pending" | "waiting" => progress.say(now.text("state")),
-            _ if now["live"].is_null() && now["rollout"].is_null() => progress.say("starting"),
+            "starting" | "empty" => progress.say(now.text("message")),
             _ => return Ok(now),
         }
         if started.elapsed() > READY_WITHIN {
@@ -195,7 +190,7 @@ async fn status(client: &Client, name: &str, out: &Output) -> Result<Exit> {
     let document = get(client, name).await?;
     let about = [
         "state",
-        "reason",
+        "message",
         "generation",
         "requests_per_min",
         "error_rate",
@@ -212,7 +207,18 @@ async fn status(client: &Client, name: &str, out: &Output) -> Result<Exit> {
             "Routes",
             render::table(
                 document.list("routes"),
-                &["model", "version", "share", "kind", "route", "requests", "error_rate", "p99_ms"],
+                &[
+                    "model",
+                    "version",
+                    "route",
+                    "share",
+                    "state",
+                    "runtime",
+                    "requests",
+                    "error_rate",
+                    "p99_ms",
+                    "message",
+                ],
             ),
         )
         .section("Before", render::table(document.list("history"), &["model", "version", "since_ms"]));
@@ -257,7 +263,7 @@ pub async fn serve(args: ServeArgs, globals: &Globals, out: &Output) -> Result<E
     let reference: ModelRef = args.reference.parse()?;
     let name = args.to.clone().unwrap_or_else(|| reference.name.clone());
     let wanted = json!({"model": reference.or_alias("champion").to_string(), "canary": null});
-    let client = Client::connect_on(globals, Need::Work, args.port).await?;
+    let client = Client::connect_on(globals, Need::Stay, args.port).await?;
     let stop = stop_signal()?;
     let done = apply(&client, &name, &wanted, false, out).await;
     if done.is_ok() && client.is_in_process() {

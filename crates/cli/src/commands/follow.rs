@@ -26,7 +26,7 @@ pub async fn to_the_end(client: &Client, pipeline: &str, id: &str, out: &Output)
     let document = loop {
         let document = client.get(&path).await?;
         tell(&document, &mut seen, &progress, out);
-        let run = run_of(&document);
+        let run = &document;
         if ["succeeded", "failed", "cancelled"].contains(&run.text("state")) {
             break document;
         }
@@ -43,9 +43,22 @@ pub async fn to_the_end(client: &Client, pipeline: &str, id: &str, out: &Output)
     if let Some(address) = client.page(&format!("/pipelines/{pipeline}")) {
         out.note(out.paint_stderr().dim(&address));
     }
-    match run_of(&document).text("state") {
-        "succeeded" => Ok(Exit::Done),
+    match document.text("state") {
+        "succeeded" => refused_by_gate(&document),
         _ => Err(failed(client, &document).await),
+    }
+}
+
+/// A run whose steps all succeeded may still have made a model that the gate refused.
+fn refused_by_gate(document: &Value) -> Result<Exit> {
+    match gate_of(document).filter(|gate| gate.text("outcome") == "rejected") {
+        None => Ok(Exit::Done),
+        Some(gate) => Err(Failure::new(&codes::GATE, format!("the gate said no: {}", gate.text("reason")))
+            .help("the champion goes on serving")
+            .help(format_args!(
+                "every condition   volano pipeline status {}",
+                short_id(document.text("id"))
+            ))),
     }
 }
 
@@ -58,17 +71,9 @@ fn left(client: &Client, id: &str, out: &Output) -> Exit {
     Exit::Interrupted
 }
 
-/// The run itself inside an answer.
-fn run_of(document: &Value) -> &Value {
-    if document["run"].is_object() { &document["run"] } else { document }
-}
-
 /// The step runs inside an answer.
 pub fn steps(document: &Value) -> &[Value] {
-    ["steps", "step_runs", "units"]
-        .iter()
-        .find_map(|key| document[*key].as_array())
-        .map_or(&[], Vec::as_slice)
+    document.list("steps")
 }
 
 /// Says once what starts and what ends.
@@ -111,12 +116,8 @@ fn title(step: &Value) -> String {
 /// What started a run.
 pub fn cause(run: &Value) -> String {
     let cause = &run["cause"];
-    if let Some(text) = cause.as_str() {
-        return text.to_owned();
-    }
-    let kind = ["kind", "type"].iter().find_map(|key| cause[*key].as_str()).unwrap_or_default();
-    let by = ["trigger", "actor", "by"].iter().find_map(|key| cause[*key].as_str()).unwrap_or_default();
-    format!("{kind} {by}").trim().to_owned()
+    let by = if cause.text("trigger").is_empty() { cause.text("actor") } else { cause.text("trigger") };
+    format!("{} {by}", cause.text("kind")).trim().to_owned()
 }
 
 /// How long a run or a step took, or has taken.
@@ -128,7 +129,7 @@ pub fn took(item: &Value) -> Option<i64> {
 
 /// A run with its steps, its gate and its decisions.
 pub fn page(document: &Value, out: &Output) -> Page {
-    let run = run_of(document);
+    let run = document;
     let head = format!("pipeline run {}", short_id(run.text("id")));
     let mut table = Table::new(["step", "unit", "state", "took", "why", "id"]);
     for step in steps(document) {
@@ -152,12 +153,16 @@ pub fn page(document: &Value, out: &Output) -> Page {
     page = page.section("Data", data(run));
     let decisions = document.list("decisions");
     page = page.section("Decisions", render::table(decisions, &["kind", "subject", "outcome", "reason"]));
-    let gate = [&document["gate"], &document["decision"]].into_iter().find(|gate| gate.is_object());
-    if let Some(gate) = gate {
-        page = page.heading("Gate").fields(render::fields(gate, &["outcome", "reason"]));
-        page = page.table(conditions(gate));
+    if let Some(gate) = gate_of(document) {
+        let conditions = gate["evidence"].list("conditions");
+        page = page.section("Gate", render::table(conditions, &["condition", "outcome", "sentence"]));
     }
     page
+}
+
+/// What the gate decided about the run's model.
+fn gate_of(document: &Value) -> Option<&Value> {
+    document.list("decisions").iter().find(|decision| decision.text("kind") == "gate")
 }
 
 fn data(run: &Value) -> Table {
@@ -173,20 +178,8 @@ fn data(run: &Value) -> Table {
     table
 }
 
-fn conditions(gate: &Value) -> Table {
-    let evidence = &gate["evidence"];
-    let listed = ["conditions", "verdicts"]
-        .iter()
-        .find_map(|key| evidence[*key].as_array().or(gate[*key].as_array()))
-        .map_or(&[] as &[Value], Vec::as_slice);
-    render::table(
-        listed,
-        &["condition", "verdict", "passed", "value", "left", "right", "note", "sentence", "reason"],
-    )
-}
-
 async fn failed(client: &Client, document: &Value) -> Failure {
-    let run = run_of(document);
+    let run = document;
     let id = short_id(run.text("id"));
     let Some(step) = steps(document).iter().find(|step| step.text("state") == "failed") else {
         let message = if run.text("message").is_empty() { run.text("state") } else { run.text("message") };
@@ -197,11 +190,7 @@ async fn failed(client: &Client, document: &Value) -> Failure {
     let code = if why.text("cause") == "check" { &codes::CHECK } else { &codes::STEP };
     let code = if why.text("cause") == "setup" { &codes::ENVIRONMENT } else { code };
     let failure = Failure::new(code, format!("step {} failed: {}", title(step), why.text("message")));
-    let log = client.open(&format!("/api/v1/step-runs/{}/log", segment(step.text("id")))).await;
-    let text = match log {
-        Ok(answer) => log_text(&answer.bytes().await.unwrap_or_default()),
-        Err(_) => String::new(),
-    };
+    let text = tail(client, step.text("id")).await;
     let lines: Vec<&str> = text.lines().collect();
     let tail = &lines[lines.len().saturating_sub(LAST_LINES)..];
     let failure = tail.iter().fold(failure, |failure, line| failure.detail(format_args!("│ {line}")));
@@ -210,44 +199,59 @@ async fn failed(client: &Client, document: &Value) -> Failure {
         .help("go on from there when it is mended: volano pipeline run")
 }
 
-/// A log answer is plain text, or a document that holds it.
-fn log_text(bytes: &[u8]) -> String {
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(document) if document["text"].is_string() => document.text("text").to_owned(),
-        _ => String::from_utf8_lossy(bytes).into_owned(),
+/// The end of what a step wrote; nothing when it cannot be had.
+async fn tail(client: &Client, step_run: &str) -> String {
+    let mut text = String::new();
+    let mut offset = 0;
+    while let Ok(part) = part(client, step_run, offset).await {
+        if part.next == offset {
+            break;
+        }
+        offset = part.next;
+        text = String::from_utf8_lossy(&part.bytes).into_owned();
     }
+    text
 }
 
-/// Prints a step's log; with `follow` until the step ends.
-pub async fn log(client: &Client, step_run: &str, follow: bool, out: &Output) -> Result<Exit> {
-    let mut offset = 0_u64;
+/// A part of a log.
+struct Part {
+    bytes: Vec<u8>,
+    next: u64,
+}
+
+async fn part(client: &Client, step_run: &str, offset: u64) -> Result<Part> {
+    let path = format!("/api/v1/step-runs/{}/log?offset={offset}", segment(step_run));
+    let answer = client.open(&path).await?;
+    let next = answer.headers.get("x-volano-next-offset").and_then(|value| value.to_str().ok()?.parse().ok());
+    let bytes = answer.bytes().await?;
+    let read = u64::try_from(bytes.len()).unwrap_or(0);
+    Ok(Part { bytes, next: next.unwrap_or(offset + read) })
+}
+
+/// Prints a step's log; with `until_end_of`, a pipeline run, goes on until the step has ended.
+pub async fn log(client: &Client, step_run: &str, until_end_of: Option<&str>, out: &Output) -> Result<Exit> {
+    let mut offset = 0;
     loop {
-        let answer =
-            client.open(&format!("/api/v1/step-runs/{}/log?offset={offset}", segment(step_run))).await?;
-        let bytes = answer.bytes().await?;
-        let document = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
-        let (text, next, ended) = if document["text"].is_string() {
-            let text = document.text("text").to_owned();
-            let next = document["next_offset"].as_u64().unwrap_or(offset + text.len() as u64);
-            (
-                text,
-                next,
-                document["done"].as_bool().or(document["ended"].as_bool()).unwrap_or(text_is_last(&document)),
-            )
-        } else {
-            (String::from_utf8_lossy(&bytes).into_owned(), offset + bytes.len() as u64, !follow)
+        // Asked before the log: what is written after its end would be missed otherwise.
+        let ended = match until_end_of {
+            None => true,
+            Some(run) => {
+                let document = client.get(&format!("/pipeline-runs/{}", segment(run))).await?;
+                let step = steps(&document).iter().find(|step| step.text("id") == step_run);
+                !step.is_some_and(|step| ["ready", "claimed", "running"].contains(&step.text("state")))
+            }
         };
-        out.write(&text);
-        if (ended && text.is_empty()) || !follow && next == offset {
+        loop {
+            let part = part(client, step_run, offset).await?;
+            out.write_bytes(&part.bytes);
+            if part.next == offset {
+                break;
+            }
+            offset = part.next;
+        }
+        if ended {
             return Ok(Exit::Done);
         }
-        offset = next;
-        if follow && text.is_empty() {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
-}
-
-fn text_is_last(document: &Value) -> bool {
-    !["running", "claimed", "ready"].contains(&document.text("state"))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::pipelines::project::{Problem, Project};
 use serde_json::{Value, json};
 
 use super::follow;
@@ -14,6 +15,9 @@ use crate::failure::{Failure, Place, Result};
 use crate::json::{Fields, plain};
 use crate::output::{Cell, Output, Page, Table, Tone, short_id, spin};
 use crate::{place, render};
+
+/// Shorter parts of an id are refused.
+const SHORTEST_ID: usize = 4;
 
 /// Does it.
 pub async fn run(command: PipelineCommand, globals: &Globals, out: &Output) -> Result<Exit> {
@@ -38,10 +42,11 @@ pub async fn run(command: PipelineCommand, globals: &Globals, out: &Output) -> R
 /// The pipeline that is meant: the flag, the project here, or the only one there is.
 async fn name_of(client: &Client, globals: &Globals, args: &PipelineArgs) -> Result<String> {
     let known = client.get("/pipelines").await?;
-    let names: Vec<&str> = known.list("items").iter().map(name_in).collect();
-    let here = project_name(globals);
-    let wanted = args.pipeline.clone().or_else(|| here.filter(|name| names.contains(&name.as_str())));
-    match (wanted, names.as_slice()) {
+    let names: Vec<&str> = known.list("items").iter().map(|pipeline| pipeline.text("name")).collect();
+    // A file that was never right is not known to the server: say what is wrong with it.
+    let here = if args.pipeline.is_none() { local_project(globals)? } else { None };
+    let here = here.map(|project| project.name.to_string()).filter(|name| names.contains(&name.as_str()));
+    match (args.pipeline.clone().or(here), names.as_slice()) {
         (Some(wanted), _) if names.contains(&wanted.as_str()) => Ok(wanted),
         (Some(wanted), _) => {
             let failure = Failure::new(&codes::NOT_FOUND, format!("there is no pipeline {wanted:?}"));
@@ -57,14 +62,16 @@ async fn name_of(client: &Client, globals: &Globals, args: &PipelineArgs) -> Res
     }
 }
 
-fn name_in(pipeline: &Value) -> &str {
-    ["name", "project"].iter().find_map(|key| pipeline[*key].as_str()).unwrap_or_default()
-}
-
-fn project_name(globals: &Globals) -> Option<String> {
-    let text = std::fs::read_to_string(place::project_of(globals)?.join(place::PROJECT_FILE)).ok()?;
-    let project: Value = serde_saphyr::from_str(&text).ok()?;
-    project["project"].as_str().map(ToOwned::to_owned)
+/// The project file here; a wrong one is answered with every problem and its place.
+fn local_project(globals: &Globals) -> Result<Option<Project>> {
+    let Some(root) = place::project_of(globals) else { return Ok(None) };
+    let file = root.join(place::PROJECT_FILE);
+    let text = std::fs::read_to_string(&file).map_err(|error| Failure::file(&file, "read", &error))?;
+    let exists = |path: &str| root.join(path).exists();
+    match Project::parse_with_files(&text, place::PROJECT_FILE, &exists) {
+        Ok(project) => Ok(Some(project)),
+        Err(problems) => Err(problems_failure(&problems, &root)),
+    }
 }
 
 fn no_project(client: &Client, globals: &Globals) -> Failure {
@@ -88,33 +95,28 @@ fn params(given: &[Param]) -> Value {
 async fn check(client: &Client, globals: &Globals, args: &PipelineArgs, out: &Output) -> Result<Exit> {
     let name = name_of(client, globals, args).await?;
     let answer = client.post(&format!("/pipelines/{}/check", segment(&name)), json!({})).await?;
-    let problems = answer.list("problems");
-    if problems.is_empty() {
-        let line = format!("{} volano.yaml is right", out.paint().good("✓"));
-        out.show(&answer, &[], &Page::new().line(line, vec![name, "right".to_owned()]));
-        out.next("volano pipeline plan");
-        return Ok(Exit::Done);
+    let problems: Vec<Problem> = serde_json::from_value(answer["problems"].clone()).unwrap_or_default();
+    if !problems.is_empty() {
+        return Err(problems_failure(&problems, &place::project_of(globals).unwrap_or_default()));
     }
-    if out.form() == crate::output::Form::Json {
-        out.json(&answer);
-    }
-    Err(problems_failure(problems, &place::project_of(globals).unwrap_or_default()))
+    let line = format!("{} volano.yaml is right", out.paint().good("✓"));
+    out.show(&answer, &[], &Page::new().line(line, vec![name, "right".to_owned()]));
+    out.next("volano pipeline plan");
+    Ok(Exit::Done)
 }
 
 /// All problems of a project file, each with its place.
-fn problems_failure(problems: &[Value], root: &std::path::Path) -> Failure {
+fn problems_failure(problems: &[Problem], root: &std::path::Path) -> Failure {
     let many =
         if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
     let failure = Failure::new(&codes::PROJECT, format!("volano.yaml has {many}"));
     problems.iter().fold(failure, |failure, problem| {
-        let number = |key: &str| problem.int(key).and_then(|value| usize::try_from(value).ok());
-        let texts = [problem.text("message"), problem.text("help")];
-        let label = texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
-        let file = if problem.text("file").is_empty() { place::PROJECT_FILE } else { problem.text("file") };
-        match number("line") {
-            Some(line) => failure.at(Place::read(root, file, line, number("column").unwrap_or(1), label)),
-            None => failure.detail(format_args!("{file}: {label}")),
-        }
+        let number = |value: u64| usize::try_from(value).unwrap_or(1);
+        let label = match &problem.help {
+            Some(help) => format!("{}; {help}", problem.message),
+            None => problem.message.clone(),
+        };
+        failure.at(Place::read(root, &problem.file, number(problem.line), number(problem.column), label))
     })
 }
 
@@ -157,15 +159,9 @@ pub fn unit_cell(unit: &Value) -> Cell {
 
 /// The partition and the item of a unit as text; nothing for a step of one unit.
 pub fn unit_text(unit: &Value) -> String {
-    let inner = if unit["unit"].is_object() { &unit["unit"] } else { unit };
-    if let Some(text) = unit["unit"].as_str() {
-        return text.to_owned();
-    }
-    let mut parts = Vec::new();
-    if !inner.text("partition").is_empty() {
-        parts.push(inner.text("partition").to_owned());
-    }
-    parts.extend(inner.pairs("item").into_iter().map(|(key, value)| format!("{key}={}", plain(value))));
+    let mut parts = vec![unit.text("partition").to_owned()];
+    parts.extend(unit.pairs("item").into_iter().map(|(key, value)| format!("{key}={}", plain(value))));
+    parts.retain(|part| !part.is_empty());
     parts.join(" ")
 }
 
@@ -187,8 +183,7 @@ async fn start(client: &Client, globals: &Globals, args: &PipelineRunArgs, out: 
     let path = format!("/pipelines/{}/runs", segment(&name));
     let started =
         spin(out, "reading the sources", client.post(&path, json!({"params": params(&args.params)}))).await?;
-    let run = if started["run"].is_object() { &started["run"] } else { &started };
-    let id = run.text("id").to_owned();
+    let id = started.text("id").to_owned();
     if args.no_wait {
         let link = client.page(&format!("/pipelines/{name}")).unwrap_or_default();
         let line = format!("{} pipeline run {} started   {link}", out.paint().good("✓"), short_id(&id));
@@ -214,8 +209,7 @@ async fn why(
         let title = if text.is_empty() { String::new() } else { format!("{text}: ") };
         let raw = vec![text, unit.text("action").to_owned(), unit.text("reason").to_owned()];
         page = page.line(format!("{title}{}: {}", unit.text("action"), unit.text("reason")), raw);
-        page = page
-            .table(render::table(unit.list("changes"), &["field", "name", "before", "old", "after", "new"]));
+        page = page.table(render::table(unit.list("changes"), &["field", "before", "after", "sentence"]));
     }
     out.show(&answer, &[step.to_owned()], &page);
     Ok(Exit::Done)
@@ -266,7 +260,7 @@ async fn full_id(client: &Client, globals: &Globals, args: &PipelineArgs, part: 
     let matching = items.iter().filter(|item| {
         let number =
             item.int("number").is_some_and(|number| number.to_string() == part.trim_start_matches('#'));
-        number || (part.len() >= 4 && item.text("id").ends_with(part))
+        number || (part.len() >= SHORTEST_ID && item.text("id").ends_with(part))
     });
     let found = if part == "@last" { items.first() } else { matching.into_iter().next() };
     found.map(|item| item.text("id").to_owned()).ok_or_else(|| {
@@ -276,16 +270,18 @@ async fn full_id(client: &Client, globals: &Globals, args: &PipelineArgs, part: 
 }
 
 async fn logs(client: &Client, globals: &Globals, args: &LogsArgs, out: &Output) -> Result<Exit> {
-    if domain::Id::parse(&args.step).is_some() {
-        return follow::log(client, &args.step, args.follow, out).await;
-    }
     let id = full_id(client, globals, &args.pipeline, args.run.as_deref().unwrap_or("@last")).await?;
     let document = client.get(&format!("/pipeline-runs/{}", segment(&id))).await?;
     let steps = follow::steps(&document);
-    let chosen = steps.iter().filter(|step| step.text("step") == args.step);
+    let by_id = args.step.len() >= SHORTEST_ID;
+    let chosen = steps
+        .iter()
+        .filter(|step| step.text("step") == args.step || (by_id && step.text("id").ends_with(&args.step)));
     let last = chosen.max_by_key(|step| (step.int("started_ms"), step.int("attempt")));
     match last {
-        Some(step) => follow::log(client, step.text("id"), args.follow, out).await,
+        Some(step) => follow::log(client, step.text("id"), args.follow.then_some(id.as_str()), out).await,
+        // A step of another run, by its whole id.
+        None if domain::Id::parse(&args.step).is_some() => follow::log(client, &args.step, None, out).await,
         None => {
             let failure = Failure::new(
                 &codes::NOT_FOUND,

@@ -50,11 +50,11 @@ entries! {
         -> "volano contract infer NAME --write";
     "volano contract": ["volano contract infer churn --write", "volano contract test churn@v2"]
         -> "volano contract infer NAME --write";
-    "volano contract infer": ["volano contract infer churn", "volano contract infer churn@v1 --write"]
+    "volano contract infer": ["volano contract infer churn", "volano contract infer churn --write"]
         -> "edit contracts/NAME.yaml, then volano contract test NAME";
     "volano contract show": ["volano contract show churn", "volano contract show churn --json"]
         -> "volano contract test NAME";
-    "volano contract test": ["volano contract test churn@v2", "volano contract test churn --file new.csv", "volano contract test churn --contract contracts/churn.yaml"]
+    "volano contract test": ["volano contract test churn", "volano contract test churn@v2", "volano contract test churn --contract contracts/churn.yaml"]
         -> "volano data diff NAME@v1 NAME@v2";
     "volano run": ["volano run -- python train.py", "volano run -p depth=8 -- python train.py --depth '${params.depth}'", "volano run -p lr=0.1 explore.ipynb"]
         -> "volano exp compare @last @best";
@@ -106,9 +106,9 @@ entries! {
         -> "volano monitor status";
     "volano monitor status": ["volano monitor status", "volano monitor status churn-api"]
         -> "volano monitor drift NAME";
-    "volano monitor drift": ["volano monitor drift churn-api", "volano monitor drift churn-api --from 24h", "volano monitor drift churn-api --from 2026-03-01 --to 2026-04-01"]
+    "volano monitor drift": ["volano monitor drift churn-api", "volano monitor drift churn-api --history 10"]
         -> "volano pipeline run";
-    "volano monitor performance": ["volano monitor performance churn-api", "volano monitor performance churn-api --from 30d"]
+    "volano monitor performance": ["volano monitor performance churn-api", "volano monitor performance churn-api --history 10"]
         -> "volano label add NAME labels.csv";
     "volano label": ["volano label add churn-api labels.csv"]
         -> "volano label add NAME labels.csv";

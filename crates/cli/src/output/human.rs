@@ -52,17 +52,6 @@ pub fn duration_ms(value: i64) -> String {
     format!("{} d {} h", value / DAY_MS, value % DAY_MS / HOUR_MS)
 }
 
-/// How long before `now`: `just now`, `12 min ago`, `3 h ago`, `5 d ago`.
-pub fn age(time_ms: i64, now_ms: i64) -> String {
-    let passed = now_ms - time_ms;
-    match passed {
-        i64::MIN..MINUTE_MS => "just now".to_owned(),
-        MINUTE_MS..HOUR_MS => format!("{} min ago", passed / MINUTE_MS),
-        HOUR_MS..DAY_MS => format!("{} h ago", passed / HOUR_MS),
-        _ => format!("{} d ago", passed / DAY_MS),
-    }
-}
-
 /// A time on the reader's clock: `2026-03-01 14:05`.
 pub fn moment(time_ms: i64) -> String {
     DateTime::<Utc>::from_timestamp_millis(time_ms)
@@ -114,25 +103,6 @@ pub fn short_id(id: &str) -> &str {
     if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) { &id[24..] } else { id }
 }
 
-/// A row of bars as high as the values, at most `width` of them.
-pub fn sparkline(values: &[f64], width: usize) -> String {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-    if finite.len() < 2 || width == 0 {
-        return String::new();
-    }
-    let low = finite.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let span = if high > low { high - low } else { 1.0 };
-    let shown = finite.len().min(width);
-    (0..shown)
-        .map(|n| {
-            let at = n * (finite.len() - 1) / (shown - 1).max(1);
-            BARS[((finite[at] - low) / span * 7.0).round() as usize]
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,19 +116,10 @@ mod tests {
         assert_eq!(duration_ms(42), "42 ms");
         assert_eq!(duration_ms(9_900), "9.9 s");
         assert_eq!(duration_ms(200_000), "3 min 20 s");
-        assert_eq!(age(0, 59_999), "just now");
-        assert_eq!(age(0, 7_200_000), "2 h ago");
         assert_eq!(number(0.841_234), "0.8412");
         assert_eq!(number(20.0), "20");
         assert_eq!(number(2.1e-9), "2.100e-9");
         assert_eq!(percent(0.384), "38 %");
         assert_eq!(percent(0.004), "0.4 %");
-    }
-
-    #[test]
-    fn a_sparkline_goes_from_lowest_to_highest() {
-        assert_eq!(sparkline(&[0.0, 1.0, 2.0, 3.0], 8), "▁▃▆█");
-        assert_eq!(sparkline(&[1.0], 8), "");
-        assert_eq!(sparkline(&[5.0, 5.0], 8), "▁▁");
     }
 }

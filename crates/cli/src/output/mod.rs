@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-pub use human::{age, bytes, count, duration_ms, moment, number, percent, short_id, sparkline, time_iso};
+pub use human::{bytes, count, duration_ms, number, percent, short_id};
 pub use page::{Cell, Page, Table, Tone};
 pub use progress::{Progress, spin};
 
@@ -172,6 +172,7 @@ pub struct Paint {
 
 impl Paint {
     /// No colours.
+    #[cfg(test)]
     pub fn off() -> Self {
         Self { on: false }
     }

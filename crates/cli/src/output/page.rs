@@ -141,6 +141,7 @@ impl Table {
 
     /// Adds a row.
     #[must_use]
+    #[cfg(test)]
     pub fn row(mut self, row: Vec<Cell>) -> Self {
         self.push(row);
         self
