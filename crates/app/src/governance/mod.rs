@@ -2,5 +2,6 @@
 
 pub mod audit_event;
 pub mod lineage;
+pub mod overview;
 pub mod server_info;
 pub mod token;
