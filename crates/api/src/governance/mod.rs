@@ -2,6 +2,7 @@
 
 pub mod audit_event;
 pub mod notice;
+pub mod overview;
 pub mod server_info;
 
 use app::App;
@@ -14,5 +15,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(audit_event::list))
         .routes(routes!(audit_event::verify))
         .routes(routes!(notice::stream))
+        .routes(routes!(overview::overview))
         .routes(routes!(server_info::get))
 }

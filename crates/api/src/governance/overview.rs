@@ -152,7 +152,8 @@ fn routes(status: &DeploymentStatus) -> Vec<ServingBody> {
         _ => unreachable!("a deployment's state serialises to a word"),
     };
     let row = |(model, version): (String, i64), state: String| {
-        let route = status.routes.iter().find(|route| route.model.as_str() == model && route.version == version);
+        let route =
+            status.routes.iter().find(|route| route.model.as_str() == model && route.version == version);
         let rates = route.map(|route| &route.rates);
         ServingBody {
             deployment: deployment.name.to_string(),
@@ -180,7 +181,15 @@ impl From<AuditEvent> for RecentBody {
             "monitor" | "label" => format!("/monitor/{}", event.id),
             _ => String::new(),
         };
-        Self { text: sentence(&event), link, time_ms: event.time.millis(), actor: event.actor, action: event.action, noun: event.noun, id: event.id }
+        Self {
+            text: sentence(&event),
+            link,
+            time_ms: event.time.millis(),
+            actor: event.actor,
+            action: event.action,
+            noun: event.noun,
+            id: event.id,
+        }
     }
 }
 

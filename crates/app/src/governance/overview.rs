@@ -178,7 +178,11 @@ fn collect(datasets: &[DatasetSummary]) -> Stage {
 }
 
 /// A stage that is made by steps of the newest pipeline run.
-fn step_stage(stage: &'static str, pipeline: Option<&Pipeline>, belongs: impl Fn(&StepSpec) -> bool) -> Stage {
+fn step_stage(
+    stage: &'static str,
+    pipeline: Option<&Pipeline>,
+    belongs: impl Fn(&StepSpec) -> bool,
+) -> Stage {
     let Some(pipeline) = pipeline else { return waiting(stage, Place::Pipelines) };
     let Some(step) = pipeline.steps.iter().find(|step| belongs(step)) else {
         return waiting(stage, Place::Pipelines);
@@ -198,7 +202,12 @@ fn step_stage(stage: &'static str, pipeline: Option<&Pipeline>, belongs: impl Fn
         stage,
         state,
         headline: step.name.to_string(),
-        detail: format!("run {}: {} of {} units made, {reused} reused", pipeline.run.number, count(&[StepState::Succeeded]), units.len()),
+        detail: format!(
+            "run {}: {} of {} units made, {reused} reused",
+            pipeline.run.number,
+            count(&[StepState::Succeeded]),
+            units.len()
+        ),
         place: Place::PipelineRun(pipeline.run.id.clone()),
     }
 }
@@ -236,7 +245,10 @@ fn serve(deployments: &[DeploymentStatus]) -> Stage {
         state,
         headline: first.deployment.name.to_string(),
         detail: match served {
-            Some(live) => format!("{}:{}, {:.0} requests a minute", live.model, live.version, first.rates.requests_per_min),
+            Some(live) => format!(
+                "{}:{}, {:.0} requests a minute",
+                live.model, live.version, first.rates.requests_per_min
+            ),
             None => first.message.clone(),
         },
         place: Place::Deployment(first.deployment.name.to_string()),
@@ -297,7 +309,10 @@ fn attention(
         found.push(Attention {
             kind: "data",
             severity: "failed",
-            text: format!("a new version of {} breaks its contract; the published one stays in use", refused.dataset),
+            text: format!(
+                "a new version of {} breaks its contract; the published one stays in use",
+                refused.dataset
+            ),
             place: Place::Dataset(refused.dataset.to_string()),
             time_ms: refused.time_ms,
         });

@@ -15,6 +15,7 @@ use domain::serving::{RolloutPlan, Share};
 use domain::{Id, Name};
 
 use super::pipeline_run::Pipelines;
+use crate::monitoring::monitor::false_alarm_rate;
 use crate::registry::gate::GateRequest;
 use crate::registry::model_version::NewVersion;
 use crate::serving::rollout::StartRollout;
@@ -233,6 +234,10 @@ fn plan(deploy: &Deploy) -> Result<RolloutPlan> {
 /// How `monitor:` wants the deployment to be watched.
 fn watched(project: &Project) -> MonitorSpec {
     let mut spec = MonitorSpec { freshness_ms: project.monitor.freshness_ms, ..MonitorSpec::default() };
+    if let Some(drift) = &project.monitor.drift {
+        let wanted = &drift.false_alarms;
+        spec.drift.false_alarm_rate = false_alarm_rate(wanted.count, wanted.per_ms, spec.windows.max_ms);
+    }
     if let Some(performance) = &project.monitor.performance {
         spec.performance = PerformanceSpec {
             metric: performance.metric.clone().or_else(|| project.objective.metric.clone()),

@@ -394,3 +394,6 @@ fn beyond_chance(found: &Comparison) -> bool {
         (None, None) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
