@@ -12,9 +12,9 @@ pub use topics::{TOPICS, topic};
 
 /// Commands in the order of the work, as `volano --help` groups them.
 const GROUPS: [(&str, &[&str]); 8] = [
-    ("Start", &["demo", "server", "login", "doctor"]),
+    ("Start", &["demo", "init", "server", "login", "doctor"]),
     ("Data", &["data", "contract"]),
-    ("Work", &["pipeline", "exp"]),
+    ("Work", &["run", "pipeline", "exp"]),
     ("Models", &["model"]),
     ("Ship", &["serve", "deploy", "predict"]),
     ("Watch", &["monitor", "label"]),

@@ -86,6 +86,13 @@ pub async fn client(globals: &Globals, path: &Path, need: Need, port: u16) -> Re
     Ok(Client::in_process(router, Some(url), Some(Held::Work { stop, task })))
 }
 
+/// A client of a server on a folder that is thrown away afterwards: to look at data without keeping them.
+pub async fn scratch(path: &Path) -> Result<Client> {
+    let server = Server::open(Config::local(path)).await.map_err(|error| failure(&error))?;
+    let router = server.router();
+    Ok(Client::in_process(router, None, Some(Held::Records(Box::new(server)))))
+}
+
 enum Opened {
     Here(Box<Server>),
     There(Client),

@@ -1,5 +1,6 @@
 //! Runs by the names that people give them: an id, a unique end or start of it, `@last`, `@best`.
 
+use domain::pipelines::project::vocabulary::higher_is_better;
 use serde_json::{Value, json};
 
 use crate::args::Globals;
@@ -47,7 +48,7 @@ async fn best(client: &Client, globals: &Globals, metric: Option<&str>) -> Resul
         Failure::new(&codes::USAGE, "@best needs to know by what")
             .help("--metric NAME, or objective.metric in volano.yaml")
     })?;
-    let order = if smaller_is_better(&metric) { "ASC" } else { "DESC" };
+    let order = if higher_is_better(&metric) { "DESC" } else { "ASC" };
     let name = format!("metrics.\"{metric}\"");
     // Runs that lack the metric must not win: only those that have it are ordered.
     let filter = format!("{name} > -1e308");
@@ -61,17 +62,6 @@ fn objective(globals: &Globals) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let project: Value = serde_saphyr::from_str(&text).ok()?;
     project["objective"]["metric"].as_str().map(ToOwned::to_owned)
-}
-
-/// Whether a metric measures an error. The names are those of the evaluation's metrics and of common training logs.
-pub fn smaller_is_better(metric: &str) -> bool {
-    let name = metric.rsplit('/').next().unwrap_or(metric).to_lowercase();
-    [
-        "loss", "error", "rmse", "mae", "mse", "mape", "smape", "wape", "rmsle", "brier", "ece", "pinball",
-        "mase",
-    ]
-    .iter()
-    .any(|word| name.split('_').any(|part| part == *word))
 }
 
 async fn by_part(client: &Client, part: &str) -> Result<Value> {
@@ -104,20 +94,5 @@ fn unknown(part: &str, runs: &[Value]) -> Failure {
     match domain::suggest::nearest(part, names) {
         Some(near) => failure.help(format_args!("did you mean {near}?")),
         None => failure.help("the runs there are: volano exp ls"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_are_better_small_and_scores_better_large() {
-        for metric in ["log_loss", "val/rmse", "mean_absolute_error", "brier"] {
-            assert!(smaller_is_better(metric), "{metric}");
-        }
-        for metric in ["roc_auc", "accuracy", "val/f1", "precise"] {
-            assert!(!smaller_is_better(metric), "{metric}");
-        }
     }
 }

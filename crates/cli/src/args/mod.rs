@@ -16,7 +16,7 @@ pub use model::{
     DeployArgs, DeployCommand, FindingArgs, LabelAddArgs, LabelCommand, ModelCommand, MonitorCommand,
     PredictArgs, PromoteArgs, ServeArgs,
 };
-pub use start::{DemoArgs, LoginArgs, ServerArgs};
+pub use start::{DemoArgs, InitArgs, LoginArgs, ServerArgs, Template};
 pub use work::{
     CompareArgs, ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DiffArgs,
     ExpCommand, ExpListArgs, LogsArgs, Param, PipelineArgs, PipelineCommand, PipelineRunArgs, RunArgs,
@@ -98,6 +98,8 @@ pub enum ColorChoice {
 pub enum Command {
     /// Run the whole loop on real data, then stay up
     Demo(DemoArgs),
+    /// Write a complete project from your own data
+    Init(InitArgs),
     /// Serve the page, the APIs and predictions on one port
     #[command(visible_alias = "up")]
     Server(ServerArgs),

@@ -17,6 +17,7 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
             .map_or_else(|| format!("the server answered {status}"), ToOwned::to_owned)
     };
     let message = text("detail").map_or_else(fallback, ToOwned::to_owned);
+    let message = if code == &codes::NOT_FOUND { spaced(&message) } else { message };
     let mut failure = Failure::new(code, message);
     for place in places(&problem) {
         failure = failure.at(place);
@@ -30,6 +31,12 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
         failure = failure.detail(format_args!("request id {id}"));
     }
     default_help(failure, code)
+}
+
+/// Nouns of two words are one in the API; people write them apart.
+fn spaced(message: &str) -> String {
+    let end = message.find('"').unwrap_or(message.len());
+    format!("{}{}", message[..end].replace('_', " "), &message[end..])
 }
 
 /// The code by the problem's own word, else by the status.

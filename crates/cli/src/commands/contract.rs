@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::data::with_violation;
+use super::data::{with_nearest, with_violation};
 use super::with_client;
 use crate::args::{ContractCommand, ContractInferArgs, ContractTestArgs, Globals};
 use crate::client::{Client, DataRef, Need, segment};
@@ -15,14 +15,29 @@ use crate::{place, render};
 
 /// Does it.
 pub async fn run(command: ContractCommand, globals: &Globals, out: &Output) -> Result<Exit> {
-    with_client(globals, Need::Records, async |client| match command {
-        ContractCommand::Infer(args) => infer(client, &args, globals, out).await,
-        ContractCommand::Show { name } => {
-            let answer = client.get(&format!("/datasets/{}/contract", segment(&name))).await?;
-            show(&answer, &name, out);
-            Ok(Exit::Done)
+    with_client(globals, Need::Records, async |client| {
+        let (name, done) = match command {
+            ContractCommand::Infer(args) => (args.name.clone(), infer(client, &args, globals, out).await),
+            ContractCommand::Show { name } => {
+                let answer = client.get(&format!("/datasets/{}/contract", segment(&name))).await;
+                let done = answer.map(|answer| {
+                    show(&answer, &name, out);
+                    Exit::Done
+                });
+                (name, done)
+            }
+            ContractCommand::Test(args) => {
+                let reference: DataRef = args.reference.parse()?;
+                (reference.name.clone(), test(client, &args, &reference, out).await)
+            }
+        };
+        match done {
+            Ok(exit) => Ok(exit),
+            Err(failure) if failure.message().starts_with("there is no contract") => {
+                Err(failure.help(format_args!("learn one: volano contract infer {name} --write")))
+            }
+            Err(failure) => Err(with_nearest(client, &name, failure).await),
         }
-        ContractCommand::Test(args) => test(client, &args, out).await,
     })
     .await
 }
@@ -72,8 +87,7 @@ fn named_in_project(root: &std::path::Path, below: &str) -> bool {
     std::fs::read_to_string(root.join(place::PROJECT_FILE)).is_ok_and(|text| text.contains(below))
 }
 
-async fn test(client: &Client, args: &ContractTestArgs, out: &Output) -> Result<Exit> {
-    let reference: DataRef = args.reference.parse()?;
+async fn test(client: &Client, args: &ContractTestArgs, reference: &DataRef, out: &Output) -> Result<Exit> {
     let mut body = json!({});
     if let Some(file) = &args.contract {
         let text = std::fs::read_to_string(file).map_err(|error| Failure::file(file, "read", &error))?;

@@ -16,6 +16,10 @@ use crate::render;
 
 /// Files that one command adds at most.
 const MAX_FILES: usize = 100_000;
+/// The rule that a file breaks which cannot be read at all.
+const UNREADABLE: &str = "readable";
+/// Frequent texts that a profile's table shows.
+const FREQUENT: usize = 3;
 /// Example rows that are shown for a broken rule.
 const EXAMPLES: usize = 3;
 
@@ -33,13 +37,30 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
     {
         return dry_run(args, out);
     }
-    with_client(globals, Need::Records, async |client| match command {
-        DataCommand::Add(args) => add(client, &args, out).await,
-        DataCommand::Ls { name } => list(client, name.as_deref(), out).await,
-        DataCommand::Show { reference, rows } => show(client, &reference.parse()?, rows, out).await,
-        DataCommand::Diff(args) => diff(client, &args, out).await,
-        DataCommand::Profile { reference, column } => {
-            profile(client, &reference.parse()?, column.as_deref(), out).await
+    with_client(globals, Need::Records, async |client| {
+        let (name, done) = match command {
+            DataCommand::Add(args) => return add(client, &args, out).await,
+            DataCommand::Ls { name: None } => return list(client, out).await,
+            DataCommand::Ls { name: Some(name) } => {
+                let done = versions(client, &name, out).await;
+                (name, done)
+            }
+            DataCommand::Show { reference, rows } => {
+                let reference: DataRef = reference.parse()?;
+                (reference.name.clone(), show(client, &reference, rows, out).await)
+            }
+            DataCommand::Diff(args) => {
+                let from: DataRef = args.from.parse()?;
+                (from.name.clone(), diff(client, &args, &from, out).await)
+            }
+            DataCommand::Profile { reference, column } => {
+                let reference: DataRef = reference.parse()?;
+                (reference.name.clone(), profile(client, &reference, column.as_deref(), out).await)
+            }
+        };
+        match done {
+            Ok(exit) => Ok(exit),
+            Err(failure) => Err(with_nearest(client, &name, failure).await),
         }
     })
     .await
@@ -125,6 +146,17 @@ pub fn reference_of(name: &str, version: &Value) -> String {
 
 fn rejected(reference: &str, version: &Value) -> Failure {
     let violations = version.list("violations");
+    if violations.iter().all(|violation| violation.text("rule") == UNREADABLE) {
+        let name = reference.split('@').next().unwrap_or_default();
+        let failure =
+            Failure::new(&codes::DATA, format!("the files cannot be read, so {name} has no new version"));
+        return violations
+            .iter()
+            .fold(failure, |failure, violation| {
+                failure.detail(format_args!("✗ {}", violation.text("message")))
+            })
+            .help("mend the files and add them again");
+    }
     let rules =
         if violations.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", violations.len()) };
     let message = format!("{reference} breaks {rules}, so it was not published");
@@ -132,6 +164,22 @@ fn rejected(reference: &str, version: &Value) -> Failure {
     failure
         .help(format_args!("see them     volano data show {reference}"))
         .help("mend the data and add it again, or the rule if the world has changed")
+}
+
+/// Adds what there is to a failure that says that a data set, or a version of it, is not there.
+pub async fn with_nearest(client: &Client, name: &str, failure: Failure) -> Failure {
+    if failure.code() != &codes::NOT_FOUND || !failure.message().starts_with("there is no data") {
+        return failure;
+    }
+    let known = client.get("/datasets").await.unwrap_or_default();
+    let names: Vec<&str> = known.list("items").iter().map(|item| item.text("name")).collect();
+    if names.contains(&name) {
+        return failure.help(format_args!("the versions there are: volano data ls {name}"));
+    }
+    match domain::suggest::nearest(name, names.iter().copied()) {
+        Some(near) => failure.help(format_args!("did you mean {near}?")),
+        None => failure.help("the data sets there are: volano data ls"),
+    }
 }
 
 /// Adds a broken rule: drawn in the contract's file when its place is known, else as a line.
@@ -247,29 +295,29 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<Local>) -> Result<()> {
     Ok(())
 }
 
-async fn list(client: &Client, name: Option<&str>, out: &Output) -> Result<Exit> {
-    let Some(name) = name else {
-        let answer = client.get("/datasets").await?;
-        let items = answer.list("items");
-        let columns = [
-            "name",
-            "kind",
-            "latest.number",
-            "latest.rows",
-            "latest.files",
-            "latest.size",
-            "latest.time_ms",
-            "rejected.commit",
-        ];
-        let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
-        out.list(
-            items,
-            &ids,
-            render::table(items, &columns),
-            "no data yet: volano data add FILE --name NAME",
-        );
-        return Ok(Exit::Done);
-    };
+async fn list(client: &Client, out: &Output) -> Result<Exit> {
+    let answer = client.get("/datasets").await?;
+    let items = answer.list("items");
+    let mut table = Table::new(["name", "kind", "latest", "rows", "files", "size", "time", "rejected since"]);
+    for item in items {
+        let latest = &item["latest"];
+        table.push(vec![
+            Cell::text(item.text("name")),
+            Cell::text(item.text("kind")),
+            render::cell("reference", &latest["reference"]),
+            Cell::count(latest.int("rows")),
+            Cell::count(latest.int("files")),
+            Cell::bytes(latest.int("size")),
+            Cell::time(latest.int("time_ms")),
+            render::cell("reference", &item["rejected"]["reference"]),
+        ]);
+    }
+    let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
+    out.list(items, &ids, table, "no data yet: volano data add FILE --name NAME");
+    Ok(Exit::Done)
+}
+
+async fn versions(client: &Client, name: &str, out: &Output) -> Result<Exit> {
     let answer = client.get(&format!("/datasets/{}/versions", segment(name))).await?;
     let items = answer.list("items");
     let mut table = Table::new(["version", "state", "rows", "files", "size", "time", "message"]);
@@ -319,9 +367,8 @@ fn sample_table(sample: &Value) -> Table {
     table
 }
 
-async fn diff(client: &Client, args: &DiffArgs, out: &Output) -> Result<Exit> {
-    let from: DataRef = args.from.parse()?;
-    let to = DataRef::parse_beside(&args.to, &from)?;
+async fn diff(client: &Client, args: &DiffArgs, from: &DataRef, out: &Output) -> Result<Exit> {
+    let to = DataRef::parse_beside(&args.to, from)?;
     if from.name != to.name {
         return Err(Failure::new(&codes::REFERENCE, format!("{from} and {to} are of different data sets"))
             .help("compare two versions of one data set"));
@@ -366,18 +413,6 @@ async fn profile(client: &Client, reference: &DataRef, column: Option<&str>, out
     let ids: Vec<String> = chosen.iter().map(|column| column.text("name").to_owned()).collect();
     let mut page = Page::new().text(out.paint().bold(&reference.to_string()));
     page = page.fields(render::fields(&answer, &["rows", "files"]));
-    let figures = [
-        "name",
-        "type",
-        "semantic",
-        "count",
-        "nulls",
-        "distinct",
-        "number.min",
-        "number.mean",
-        "number.max",
-        "number.std",
-    ];
     page = match (column, chosen.first()) {
         (Some(_), Some(one)) => {
             let names: Vec<&str> =
@@ -385,11 +420,52 @@ async fn profile(client: &Client, reference: &DataRef, column: Option<&str>, out
             let scalar: Vec<&str> = names.into_iter().filter(|key| !one[*key].is_array()).collect();
             page.fields(render::fields(one, &scalar))
         }
-        _ => page.section("Columns", render::table(chosen.iter().copied(), &figures)),
+        _ => page.section("Columns", profile_table(&chosen)),
     };
     out.show(if column.is_some() { chosen[0] } else { &answer }, &ids, &page);
     out.next(format_args!("volano contract infer {}", reference.name));
     Ok(Exit::Done)
+}
+
+fn profile_table(columns: &[&Value]) -> Table {
+    let mut table = Table::new([
+        "column",
+        "type",
+        "meaning",
+        "values",
+        "nulls",
+        "distinct",
+        "min",
+        "mean",
+        "max",
+        "std",
+        "most frequent",
+    ]);
+    for column in columns {
+        let is_time = matches!(column.text("type"), "date" | "timestamp");
+        let number = &column["number"];
+        let end = |key: &str| match number.float(key) {
+            Some(time) if is_time => Cell::time(Some(time as i64)),
+            figure => Cell::number(figure),
+        };
+        let spread = |key: &str| Cell::number(number.float(key).filter(|_| !is_time));
+        let frequent: Vec<&str> =
+            column.list("top").iter().take(FREQUENT).map(|top| top.text("value")).collect();
+        table.push(vec![
+            Cell::text(column.text("name")),
+            Cell::text(column.text("type")),
+            Cell::text(column.text("semantic")),
+            Cell::count(column.int("count")),
+            Cell::count(column.int("nulls")),
+            Cell::count(column.int("distinct")),
+            end("min"),
+            spread("mean"),
+            end("max"),
+            spread("std"),
+            Cell::text(if column.text("type") == "text" { frequent.join(", ") } else { String::new() }),
+        ]);
+    }
+    table
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use nix::sys::statvfs::statvfs;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args::Globals;
 use crate::client::{Client, Target, target};
@@ -203,5 +203,5 @@ fn show(findings: &[Finding], out: &Output) {
         .filter(|finding| finding.state == State::Wrong)
         .map(|finding| finding.what.to_owned())
         .collect();
-    out.show(&Value::from(document), &ids, &Page::new().table(table));
+    out.show(&document, &ids, &Page::new().table(table));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::pipelines::project::vocabulary::higher_is_better;
 use serde_json::{Value, json};
 
 use super::with_client;
@@ -237,7 +238,7 @@ async fn compare(client: &Client, globals: &Globals, args: &CompareArgs, out: &O
 fn best_marked(found: &[Value], name: &str) -> Vec<Cell> {
     let values: Vec<Option<f64>> = found.iter().map(|run| metric(run, name)).collect();
     let known = values.iter().flatten().copied().filter(|value| value.is_finite());
-    let better = |a: f64, b: f64| if runs::smaller_is_better(name) { a.min(b) } else { a.max(b) };
+    let better = |a: f64, b: f64| if higher_is_better(name) { a.max(b) } else { a.min(b) };
     let best = known.reduce(better);
     let all_same = values.windows(2).all(|pair| pair[0] == pair[1]);
     let cell = |value: &Option<f64>| match value {

@@ -11,6 +11,7 @@ mod doctor;
 mod exp;
 mod explain;
 mod follow;
+mod init;
 mod label;
 mod login;
 mod model;
@@ -36,13 +37,14 @@ use crate::output::Output;
 pub fn run(command: Command, globals: &Globals, out: &Output) -> Result<Exit> {
     match command {
         Command::Demo(args) => block_on(demo::run(args, globals, out)),
+        Command::Init(args) => interruptible(init::run(args, globals, out)),
         Command::Run(args) => block_on(run::run(args, globals, out)),
         Command::Server(args) => block_on(server::run(args, globals, out)),
         Command::Login(args) => interruptible(login::run(args, out)),
         Command::Doctor => interruptible(doctor::run(globals, out)),
         Command::Data(command) => interruptible(data::run(command, globals, out)),
         Command::Contract(command) => interruptible(contract::run(command, globals, out)),
-        Command::Pipeline(command) => interruptible(pipeline::run(command, globals, out)),
+        Command::Pipeline(command) => block_on(pipeline::run(command, globals, out)),
         Command::Exp(command) => interruptible(exp::run(command, globals, out)),
         Command::Model(command) => interruptible(model::run(command, globals, out)),
         Command::Serve(args) => block_on(deploy::serve(args, globals, out)),

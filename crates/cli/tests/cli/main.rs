@@ -1,7 +1,10 @@
 //! The real binary, as people and scripts meet it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod data;
 mod errors;
 mod help;
+mod init;
 mod output;
 mod sandbox;
 mod server;

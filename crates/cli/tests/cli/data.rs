@@ -1,0 +1,102 @@
+//! Data sets and contracts, and what is said about data that cannot be used.
+
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, settings};
+
+const TELCO: &str = "id,tenure,plan,churned\n1,3,basic,0\n2,40,pro,0\n3,1,basic,1\n4,22,plus,0\n";
+
+fn added(content: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("churn.csv", content);
+    sandbox.ok(&["data", "add", "churn.csv"]);
+    sandbox
+}
+
+#[test]
+fn a_file_becomes_a_version_and_the_same_file_again_changes_nothing() {
+    let sandbox = added(TELCO);
+    let again: Value = serde_json::from_str(&sandbox.ok(&["data", "add", "churn.csv", "--json"])).unwrap();
+    assert_eq!(
+        (again["outcome"].as_str(), again["version"]["number"].as_i64()),
+        (Some("unchanged"), Some(1))
+    );
+    sandbox.write("churn.csv", format!("{TELCO}5,7,pro,1\n"));
+    assert_eq!(sandbox.ok(&["data", "add", "churn.csv", "-q"]).trim(), "churn@v2");
+    settings().bind(|| {
+        insta::assert_snapshot!(sandbox.ok(&["data", "ls"]));
+        insta::assert_snapshot!(sandbox.ok(&["data", "ls", "churn"]));
+        insta::assert_snapshot!(sandbox.ok(&["data", "show", "churn@v2", "--rows", "2"]));
+        insta::assert_snapshot!(sandbox.ok(&["data", "profile", "churn"]));
+        insta::assert_snapshot!(sandbox.ok(&["data", "diff", "churn@v1", "v2"]));
+    });
+    assert_eq!(sandbox.run(&["data", "diff", "churn@v1", "v2", "--exit-code"]).code, 3);
+    assert_eq!(sandbox.run(&["data", "diff", "churn@v1", "v1", "--exit-code"]).code, 0);
+}
+
+#[test]
+fn a_dry_run_adds_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("churn.csv", TELCO);
+    assert!(sandbox.ok(&["data", "add", "churn.csv", "--dry-run"]).contains("churn.csv"));
+    assert_eq!(sandbox.ok(&["audit", "log"]), "");
+}
+
+#[test]
+fn data_that_cannot_be_read_is_refused_with_the_place() {
+    let parquet = include_bytes!("../../../../examples/flights/data/weather/2013-01.parquet");
+    let bad: [(&str, &[u8]); 4] = [
+        ("ragged.csv", b"a,b\n1,2\n3\n"),
+        ("latin.csv", b"a,b\n1,caf\xe9\n"),
+        ("cut.parquet", &parquet[..3000]),
+        ("lines.jsonl", b"{\"a\": 1}\n{\"a\": \n"),
+    ];
+    let texts: Vec<String> = bad
+        .iter()
+        .map(|(name, bytes)| {
+            let sandbox = Sandbox::new();
+            sandbox.write(name, bytes);
+            let done = sandbox.run(&["data", "add", name]);
+            assert_eq!(
+                sandbox.ok(&["data", "ls", "-q"]).lines().count(),
+                1,
+                "kept for inspection, not published"
+            );
+            format!("$ volano data add {name}\n{}exit {}", done.stderr, done.code)
+        })
+        .collect();
+    insta::assert_snapshot!(texts.join("\n\n"));
+}
+
+#[test]
+fn what_is_not_there_is_named_with_the_nearest() {
+    let sandbox = added(TELCO);
+    let missing: [&[&str]; 5] = [
+        &["data", "show", "chrun"],
+        &["data", "show", "churn@v7"],
+        &["data", "profile", "churn", "--column", "tenur"],
+        &["contract", "show", "churn"],
+        &["contract", "test", "churn@v7"],
+    ];
+    let texts: Vec<String> = missing
+        .iter()
+        .map(|slip| {
+            let done = sandbox.run(slip);
+            format!("$ volano {}\n{}exit {}", slip.join(" "), done.stderr, done.code)
+        })
+        .collect();
+    insta::assert_snapshot!(texts.join("\n\n"));
+}
+
+#[test]
+fn a_contract_is_learned_tried_and_says_what_breaks_it() {
+    let sandbox = added(TELCO);
+    let text = sandbox.ok(&["contract", "infer", "churn"]);
+    insta::assert_snapshot!(text);
+    sandbox.write("strict.yaml", "columns:\n  tenure: {type: integer, max: 5}\n  gone: {type: text}\n");
+    let done = sandbox.run(&["contract", "test", "churn", "--contract", "strict.yaml"]);
+    insta::assert_snapshot!(format!("{}{}exit {}", done.stdout, done.stderr, done.code));
+    sandbox.write("wrong.yaml", "columns:\n  tenure: {tpye: integer}\n");
+    let done = sandbox.run(&["contract", "test", "churn", "--contract", "wrong.yaml"]);
+    insta::assert_snapshot!(format!("{}exit {}", done.stderr, done.code));
+}

@@ -1,0 +1,115 @@
+//! `volano init`: projects around people's own data.
+
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+/// Telephone customers with everything that data have: names with blanks, missing values, constants, free text.
+fn customers() -> String {
+    let mut text = String::from("Customer ID,Signed Up,Plan,Monthly Charge,Country,Note,Has Left\n");
+    for n in 0..240 {
+        let plan = ["basic", "plus", "pro"][n % 3];
+        let charge = if n % 17 == 0 { String::new() } else { format!("{}.5", 20 + n % 60) };
+        let left = if n % 7 == 0 { "Yes" } else { "No" };
+        text.push_str(&format!(
+            "C{n:04},2025-{:02}-{:02},{plan},{charge},IT,\"note, no. {n}\",{left}\n",
+            1 + n / 40,
+            1 + n % 28
+        ));
+    }
+    text
+}
+
+fn made() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("Telco Customers.csv", customers());
+    sandbox.ok(&["init", "churn", "--data", "Telco Customers.csv"]);
+    sandbox
+}
+
+#[test]
+fn a_project_is_written_around_a_file() {
+    let sandbox = made();
+    let read = |name: &str| std::fs::read_to_string(sandbox.path().join("churn").join(name)).unwrap();
+    insta::assert_snapshot!(read("volano.yaml"));
+    insta::assert_snapshot!(read("sql/features.sql"));
+    insta::assert_snapshot!(read("src/train.py"));
+    let notebook: Value = serde_json::from_str(&read("notebooks/explore.ipynb")).unwrap();
+    assert_eq!(notebook["nbformat"], 4);
+    assert_eq!(read("data/telco_customers/Telco Customers.csv"), customers());
+    assert!(read("contracts/telco_customers.yaml").contains("Monthly Charge"));
+}
+
+#[test]
+fn what_was_written_is_a_right_project_that_can_be_planned() {
+    let sandbox = made();
+    let inside = |arguments: &[&str]| {
+        let mut command = sandbox.command(arguments);
+        command.current_dir(sandbox.path().join("churn"));
+        crate::sandbox::done(command)
+    };
+    let check = inside(&["pipeline", "check"]);
+    assert_eq!(check.code, 0, "{}", check.stderr);
+    let plan = inside(&["pipeline", "plan"]);
+    assert_eq!(plan.code, 0, "{}", plan.stderr);
+    insta::assert_snapshot!(plan.stdout);
+    let syntax = std::process::Command::new("python3")
+        .args(["-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())"])
+        .arg(sandbox.path().join("churn/src/train.py"))
+        .status()
+        .unwrap();
+    assert!(syntax.success());
+}
+
+#[test]
+fn every_template_gives_a_right_project() {
+    let sandbox = Sandbox::new();
+    for arguments in [vec!["a"], vec!["b", "--template", "forecast"], vec!["c", "--template", "empty"]] {
+        sandbox.ok(&[vec!["init"], arguments.clone()].concat());
+        let mut command = sandbox.command(&["pipeline", "check"]);
+        command.current_dir(sandbox.path().join(arguments[0])).env_remove("VOLANO_HOME");
+        let done = crate::sandbox::done(command);
+        assert_eq!(done.code, 0, "{arguments:?}: {}", done.stderr);
+    }
+    insta::assert_snapshot!(std::fs::read_to_string(sandbox.path().join("b/sql/features.sql")).unwrap());
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_and_writes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Telco Customers.csv", customers());
+    let text = sandbox.ok(&["init", "churn", "--data", "Telco Customers.csv", "--dry-run", "--json"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    insta::assert_json_snapshot!(document);
+    assert!(!sandbox.path().join("churn").exists());
+}
+
+#[test]
+fn what_cannot_be_made_is_refused_and_nothing_is_written() {
+    let sandbox = made();
+    sandbox.write("ragged.csv", "a,b\n1,2\n3\n");
+    sandbox.write("header.csv", "a,b\n");
+    sandbox.write("empty.csv", "");
+    sandbox.write("taken/README.md", "mine");
+    let wrong: [&[&str]; 9] = [
+        &["init", "churn"],
+        &["init", "x", "--data", "nowhere.csv"],
+        &["init", "x", "--data", "ragged.csv"],
+        &["init", "x", "--data", "header.csv"],
+        &["init", "x", "--data", "empty.csv"],
+        &["init", "x", "--data", "Telco Customers.csv", "--label", "HasLeft"],
+        &["init", "x", "--data", "Telco Customers.csv", "--label", "Note"],
+        &["init", "taken"],
+        &["init", "x", "--template", "tabullar"],
+    ];
+    let texts: Vec<String> = wrong
+        .iter()
+        .map(|slip| {
+            let done = sandbox.run(slip);
+            format!("$ volano {}\n{}exit {}", slip.join(" "), sandbox.redacted(&done.stderr), done.code)
+        })
+        .collect();
+    insta::assert_snapshot!(texts.join("\n\n"));
+    assert!(!sandbox.path().join("x").exists());
+    assert_eq!(std::fs::read_dir(sandbox.path().join("taken")).unwrap().count(), 1);
+}
