@@ -11,7 +11,7 @@ const hex = (n: number) => `${id(n)}${id(n + 7)}`;
 const columns = ["time_hour", "origin", "carrier", "dest", "dep_hour", "distance", "temp", "wind_speed", "precip", "visib", "arr_delay", "tailnum"];
 
 function version(number: number | null, rows: number, age: number, message: string, violations: unknown[] = []) {
-  return { dataset: "flights", commit: hex(200 + (number ?? 90)), state: number === null ? "rejected" : "published", number, author: "system", time_ms: NOW - age, message, origin: "data/flights/*.parquet", files: number ?? 5, size: rows * 28, rows, violations };
+  return { dataset: "flights", reference: number === null ? `flights@${hex(290).slice(0, 12)}` : `flights@v${number}`, commit: hex(200 + (number ?? 90)), state: number === null ? "rejected" : "published", number, author: "system", time_ms: NOW - age, message, origin: "data/flights/*.parquet", files: number ?? 5, size: rows * 28, rows, violations };
 }
 
 const violations = [
@@ -20,8 +20,8 @@ const violations = [
   { rule: "range", column: "temp", severity: "warn", message: "values from -9.4 to 36.1 where 10 to 105 are usual: another unit?", count: 28011, share: 0.973, examples: [{ file: "flights_2013-05b.parquet", row: 1, value: "12.2" }], place: "contracts/flights.yaml:44:5", change: "median 61.0 before, 15.8 now" },
 ];
 const versions = [version(null, 28796, 31 * MINUTE, "a broken batch", violations), version(4, 111278, 2 * MINUTE + HOUR, "2013-04 arrived"), version(3, 82951, 3 * HOUR, "2013-03 arrived"), version(2, 54117, 26 * HOUR, "2013-02 arrived", [violations[2]]), version(1, 27004, 50 * HOUR, "first files")];
-const dataset = { name: "flights", kind: "table", key: ["flight", "time_hour"], time_column: "time_hour", contract: "contracts/flights.yaml", created_ms: NOW - 50 * HOUR, versions: 5, latest: versions[1] };
-const weather = { ...dataset, name: "weather", key: [], contract: null, latest: { ...versions[3]!, dataset: "weather", rows: 26115, violations: [] } };
+const dataset = { name: "flights", kind: "table", key: ["flight", "time_hour"], time_column: "time_hour", contract: "contracts/flights.yaml", created_ms: NOW - 50 * HOUR, versions: 4, latest: versions[1], rejected: versions[0] };
+const weather = { ...dataset, name: "weather", key: [], contract: null, rejected: null, latest: { ...versions[3]!, dataset: "weather", rows: 26115, violations: [] } };
 
 const profile = {
   rows: 111278,
@@ -29,8 +29,11 @@ const profile = {
     const next = random(c + 3);
     const text = ["origin", "carrier", "dest", "tailnum"].includes(name);
     const missing = name === "arr_delay" ? 2671 : name === "tailnum" ? 51203 : name === "wind_speed" ? 140 : 0;
-    const bins = text ? [] : Array.from({ length: 24 }, (_, i) => ({ label: `${(i * 4).toFixed(0)} to ${(i * 4 + 4).toFixed(0)}`, count: Math.round(9000 * Math.exp(-(((i - 6 - c) / 5) ** 2)) + next() * 800) }));
-    return { name, type: text ? "text" : name === "time_hour" ? "timestamp" : "double", rows: 111278, missing, distinct: text ? 3 + c * 13 : 9000 + c, min: text ? null : name === "time_hour" ? "2013-01-01 05:00" : c * 1.5, max: text ? null : name === "time_hour" ? "2013-04-30 23:00" : c * 111.1, mean: text || name === "time_hour" ? null : c * 22.123, sd: text || name === "time_hour" ? null : 12.7 + c, median: text || name === "time_hour" ? null : c * 20, bins, top: text ? ["EWR", "JFK", "LGA", "other"].map((value, i) => ({ value, count: 40000 - i * 9000 })) : [] };
+    const time = name === "time_hour";
+    const unit = (v: number) => (time ? 1_357_016_400_000 + v * 1e8 : v);
+    const counts = Array.from({ length: 24 }, (_, i) => Math.round(9000 * Math.exp(-(((i - 6 - c) / 5) ** 2)) + next() * 800));
+    const number = text ? null : { min: unit(c * 1.5), max: unit(96), mean: unit(c * 7.123), std: 12.7 + c, skew: 0, kurtosis: 0, zeros: 0, negatives: 0, infinities: 0, quantiles: [0.25, 0.5, 0.75].map((share) => ({ share, value: unit(c * 20 * share) })), histogram: { edges: Array.from({ length: 25 }, (_, i) => unit(i * 4)), counts } };
+    return { name, type: text ? "text" : time ? "timestamp" : "number", semantic: text ? "categorical" : time ? "timestamp" : "numeric", count: 111278 - missing, nulls: missing, distinct: text ? 3 + c * 13 : 9000 + c, exact: text, rank_error: 0, number, text: text ? { min_length: 2, max_length: 6, mean_length: 3, empty: 0 } : null, top: text ? ["EWR", "JFK", "LGA", "other"].map((value, i) => ({ value, count: 40000 - i * 9000 })) : [] };
   }),
 };
 
@@ -95,7 +98,7 @@ const evaluation = { id: id(870), time_ms: NOW - HOUR, project: "flights", step_
 
 const features = { carrier: "UA", origin: "EWR", dest: "IAH", dep_hour: 17, distance: 1400, temp: 71.1, wind_speed: 12.7, precip: 0, visib: 10 };
 const prediction = (n: number) => ({ id: id(3000 + n), time_ms: NOW - n * 700, deployment: "flights-late", model: "flights", version: n % 9 === 4 ? 4 : 3, route: n % 9 === 4 ? "canary" : "live", features, output: 0.21 + random(n)() * 0.4, latency_us: 3100 + n * 40 });
-const deployment = { name: "flights-late", model: "flights@champion", state: "ready", message: null, routes: [{ model: "flights", version: 3, since_ms: NOW - 4 * HOUR, share: 0.75, state: "ready" }, { model: "flights", version: 4, since_ms: NOW - 6 * MINUTE, share: 0.25, state: "ready" }], history: [{ model: "flights", version: 1, since_ms: NOW - 49 * HOUR }, { model: "flights", version: 2, since_ms: NOW - 20 * HOUR }], rollout: { id: id(890), version: 4, from_version: 3, state: "canary", step: 1, shares: [0.05, 0.25, 1], since_ms: NOW - 6 * MINUTE, reason: null }, requests: 84211, requests_per_min: 212, error_rate: 0.0004, p50_ms: 3.4, p99_ms: 9.4, updated_ms: NOW - 6 * MINUTE, example: { rows: [features] } };
+const deployment = { name: "flights-late", model: "flights@champion", state: "ready", message: null, routes: [{ model: "flights", version: 3, since_ms: NOW - 4 * HOUR, share: 0.75, route: "live", state: "ready", message: null, runtime: "onnx", runtime_reason: "the ONNX export gives the same answers", requests_per_min: 159, error_rate: 0, p99_ms: 9.1 }, { model: "flights", version: 4, since_ms: NOW - 6 * MINUTE, share: 0.25, route: "canary", state: "ready", message: null, runtime: "python", runtime_reason: "no ONNX export", requests_per_min: 53, error_rate: 0.0004, p99_ms: 9.8 }, { model: "flights", version: 2, since_ms: NOW - 20 * HOUR, share: 0, route: "warm", state: "ready", message: null, runtime: "python", runtime_reason: null, requests_per_min: 0, error_rate: 0, p99_ms: null }], history: [{ model: "flights", version: 1, since_ms: NOW - 49 * HOUR }, { model: "flights", version: 2, since_ms: NOW - 20 * HOUR }], rollout: { id: id(890), version: 4, from_version: 3, state: "canary", step: 1, shares: [0.05, 0.25, 1], since_ms: NOW - 6 * MINUTE, reason: null }, requests: 84211, requests_per_min: 212, error_rate: 0.0004, p50_ms: 3.4, p99_ms: 9.4, updated_ms: NOW - 6 * MINUTE, example: { rows: [features] } };
 
 /* Monitoring */
 
@@ -139,6 +142,7 @@ const audit = (() => {
 })();
 
 const trace = {
+  sentence: "flights:3, trained by run d519a8e0 on 82951 rows of flights@v3 and weather@v2 in pipeline run 3, started by trigger drift-flights-late; the gate said: all 5 conditions hold",
   prediction: prediction(1),
   deployment: { name: "flights-late", model: "flights@champion", generation: 5 },
   model_version: { name: "flights", version: 3, aliases: ["champion"] },
@@ -160,7 +164,8 @@ export const roomRoutes: Route[] = [
   ["GET", /\/rows$/, (_m, url) => ({ columns, rows: Array.from({ length: 100 }, (_, i) => columns.map((c, j) => (c === "tailnum" && i % 3 === 0 ? null : j < 4 ? ["2013-04-02 17:00", "EWR", "UA", "IAH"][j] : (i * 7 + j) / 2))), total: 111278 - Number(url.searchParams.get("offset") ?? 0) })],
   ["GET", /\/files$/, () => ({ items: [1, 2, 3, 4].map((m) => ({ path: `flights_2013-0${m}.parquet`, size: 771_000 + m * 9_000, file_id: hex(220 + m) })) })],
   ["GET", /\/diff$/, () => ({ rows_before: 82951, rows_after: 111278, files: [{ path: "flights_2013-04.parquet", change: "added", size: 801_220 }], columns: [{ name: "temp", change: "moved", detail: "median 41.0 before, 48.0 now" }, { name: "carrier", change: "new value", detail: "F9: 61 rows" }] })],
-  ["GET", /\/contract$/, () => ({ path: "contracts/flights.yaml", text: "columns:\n  time_hour: {type: timestamp, nullable: false}\n  arr_delay: {type: double, missing: 0.05}\n", rules: [{ column: "time_hour", rule: "type", text: "timestamp", severity: "block" }, { column: "arr_delay", rule: "nullable", text: "at most 5% missing", severity: "block" }, { column: "temp", rule: "range", text: "10 to 105", severity: "warn" }, { column: null, rule: "unique", text: "flight, time_hour", severity: "block" }] })],
+  ["GET", /\/contract$/, () => ({ path: "contracts/flights.yaml", text: "columns:\n  time_hour: {type: timestamp, nullable: false}\n  arr_delay: {type: double, missing: 0.05}\n", rules: 14 })],
+  ["POST", /\/contract\/test$/, () => ({ items: versions.map((v) => ({ version: v.reference, passes: v.number !== null, violations: v.violations })) })],
   ["GET", /^\/pipelines$/, () => ({ items: [pipeline] }), "list"],
   ["GET", /^\/pipelines\/flights$/, () => pipeline],
   ["POST", /^\/pipelines\/flights\/plan$/, () => plan],

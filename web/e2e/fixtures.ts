@@ -44,7 +44,7 @@ export const runs = (() => {
     return {
       id: id(1000 + i),
       name: `${names[i % names.length]}-${1200 - i}`,
-      experiment: i % 5 === 4 ? "explore" : "flights",
+      experiment: i % 5 === 4 ? "2" : "1",
       status: i === 0 ? "running" : failed ? "failed" : "finished",
       start_ms: start,
       end_ms: i === 0 ? null : start + Math.round(9_000 + next() * 30_000),
@@ -65,7 +65,7 @@ export const routes: Route[] = [
     (_m, _u, body) => {
       const search = body as { max_results?: number; page_token?: string; filter?: string; experiment?: string };
       const wanted = search.filter?.match(/%(.*)%/)?.[1];
-      const all = runs.filter((run) => (!search.experiment || run.experiment === search.experiment) && (!wanted || run.name.includes(wanted)));
+      const all = runs.filter((run) => (!search.experiment || (search.experiment === "explore") === (run.experiment === "2")) && (!wanted || run.name.includes(wanted)));
       const from = Number(search.page_token ?? 0);
       const items = all.slice(from, from + (search.max_results ?? 100));
       const end = from + items.length;
@@ -92,6 +92,6 @@ export const routes: Route[] = [
         : [{ path: "model", is_dir: true, size: null }, { path: "explore.ipynb", is_dir: false, size: 14_200 }, { path: "log.txt", is_dir: false, size: 1_204 }],
     }),
   ],
-  ["GET", /^\/runs\/([0-9a-f]+)\/artifact$/, (_m, url) => (url.searchParams.get("path")?.endsWith(".ipynb") ? JSON.stringify({ cells: [{ cell_type: "markdown", source: "# Delays by hour" }, { cell_type: "code", execution_count: 1, source: "df.groupby('dep_hour').late.mean()", outputs: [{ output_type: "execute_result", data: { "text/plain": "dep_hour\n5    0.08\n6    0.10\n17   0.27" } }] }] }) : "artifact_path: model\nflavors:\n  sklearn: {}\n")],
+  ["GET", /^\/get-artifact$/, (_m, url) => (url.searchParams.get("path")?.endsWith(".ipynb") ? JSON.stringify({ cells: [{ cell_type: "markdown", source: "# Delays by hour" }, { cell_type: "code", execution_count: 1, source: "df.groupby('dep_hour').late.mean()", outputs: [{ output_type: "execute_result", data: { "text/plain": "dep_hour\n5    0.08\n6    0.10\n17   0.27" } }] }] }) : "artifact_path: model\nflavors:\n  sklearn: {}\n")],
   ...roomRoutes,
 ];

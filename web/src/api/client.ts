@@ -71,6 +71,11 @@ export async function textAndHeaders(path: string, query?: Query, signal?: Abort
   return { body: await response.text(), headers: response.headers };
 }
 
+/** A file of a run, from outside this API: the address is the one that mlflow clients use. */
+export async function plain(address: string, signal?: AbortSignal): Promise<string> {
+  return (await request(address, { signal })).text();
+}
+
 export async function text(path: string, query?: Query, signal?: AbortSignal): Promise<string> {
   return (await textAndHeaders(path, query, signal)).body;
 }

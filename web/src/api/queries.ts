@@ -60,6 +60,12 @@ export const useServer = () => useGet<ServerInfo>("/server", []);
 export const useOverview = () => useGet<OverviewData>("/overview", ["*"], {}, { every: 5_000 });
 
 export const useExperiments = () => useGet<Items<Experiment>>("/experiments", ["experiment"]);
+/** Names of experiments by their number, which is what runs carry. */
+export function useExperimentNames(): (number: string) => string {
+  const query = useExperiments();
+  return (number) => query.data?.items.find((e) => e.id === number)?.name ?? number;
+}
+
 export const useRun = (id: string) => useGet<Run>(`/runs/${part(id)}`, ["run", "logged_model"]);
 
 export function useRunSearch(search: RunSearch) {

@@ -87,7 +87,8 @@ export interface Experiment {
 export interface MetricPoint {
   step: number;
   time_ms: number;
-  value: number;
+  /** Absent where it is not a number. */
+  value?: number | null;
 }
 
 export interface ArtifactEntry {
@@ -95,10 +96,6 @@ export interface ArtifactEntry {
   is_dir: boolean;
   size?: number | null;
   file_id?: string | null;
-}
-
-export interface Comparison {
-  runs: Run[];
 }
 
 /* Data */
@@ -118,6 +115,7 @@ export interface Violation {
 export interface DataVersion {
   dataset: string;
   commit: string;
+  reference: string;
   state: string;
   number?: number | null;
   author: string;
@@ -139,20 +137,28 @@ export interface Dataset {
   created_ms: number;
   versions: number;
   latest?: DataVersion | null;
+  rejected?: DataVersion | null;
+}
+
+export interface NumberProfile {
+  min: number;
+  max: number;
+  mean: number;
+  std?: number | null;
+  quantiles: { share: number; value: number }[];
+  histogram: { edges: number[]; counts: number[] };
 }
 
 export interface ColumnProfile {
   name: string;
   type: string;
-  rows: number;
-  missing: number;
-  distinct?: number | null;
-  min?: string | number | null;
-  max?: string | number | null;
-  mean?: number | null;
-  sd?: number | null;
-  median?: number | null;
-  bins: { label: string; count: number }[];
+  semantic: string;
+  count: number;
+  nulls: number;
+  distinct: number;
+  exact: boolean;
+  number?: NumberProfile | null;
+  text?: { min_length: number; max_length: number; mean_length: number; empty: number } | null;
   top: { value: string; count: number }[];
 }
 
@@ -174,17 +180,19 @@ export interface DataDiff {
   columns: { name: string; change: string; detail: string }[];
 }
 
-export interface ContractRule {
-  column?: string | null;
-  rule: string;
-  text: string;
-  severity: string;
-}
+
 
 export interface Contract {
   path: string;
   text: string;
-  rules: ContractRule[];
+  rules: number;
+}
+
+/** What a contract says to one version. */
+export interface Trial {
+  version: string;
+  passes: boolean;
+  violations: Violation[];
 }
 
 /* Pipelines */
@@ -369,7 +377,15 @@ export interface Served {
   version: number;
   since_ms: number;
   share: number;
+  /** `live`, `canary` or `warm`. */
+  route: string;
   state: string;
+  message?: string | null;
+  runtime?: string | null;
+  runtime_reason?: string | null;
+  requests_per_min: number;
+  error_rate: number;
+  p99_ms?: number | null;
 }
 
 export interface Rollout {
@@ -377,7 +393,7 @@ export interface Rollout {
   version: number;
   from_version?: number | null;
   state: string;
-  step?: number;
+  step?: number | null;
   shares: number[];
   since_ms?: number | null;
   reason?: string | null;
@@ -394,8 +410,8 @@ export interface Deployment {
   requests: number;
   requests_per_min: number;
   error_rate: number;
-  p50_ms: number;
-  p99_ms: number;
+  p50_ms?: number | null;
+  p99_ms?: number | null;
   updated_ms: number;
   example?: { rows: unknown[] } | null;
 }
@@ -525,6 +541,8 @@ export interface AuditPage {
 }
 
 export interface Trace {
-  prediction: Prediction;
+  /** The way back in one sentence. */
+  sentence?: string;
+  prediction: Pick<Prediction, "id" | "time_ms" | "features" | "output" | "latency_us">;
   [part: string]: unknown;
 }

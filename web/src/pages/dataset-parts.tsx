@@ -1,12 +1,14 @@
 /** The panels of a data set's page. */
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { send } from "../api/client";
 import { useContract, useDataDiff, useDataFiles, useProfile, useRows, useUses } from "../api/queries";
-import type { ColumnProfile, DataVersion, Violation } from "../api/types";
-import { bytes, count, figure, inline, percent, plural, shortId } from "../lib/format";
+import type { ColumnProfile, DataVersion, Items, Trial, Violation } from "../api/types";
+import { bytes, count, exact, figure, inline, percent, plural, shortId } from "../lib/format";
 import { paths } from "../lib/paths";
 import { Panel, To, When } from "../ui/bits";
 import { Histogram, Meter } from "../ui/small";
-import { Empty, Loaded } from "../ui/state";
+import { Empty, Fault, Loaded } from "../ui/state";
 import { Glyph, Status } from "../ui/status";
 
 export function ViolationsPanel({ violations, rejected }: { violations: Violation[]; rejected?: boolean }) {
@@ -101,7 +103,7 @@ export function UsesPanel({ name, version }: { name: string; version: string }) 
                           <To href={paths.run(run.id)}>{run.name || shortId(run.id)}</To>
                         </span>
                       </td>
-                      <td className="ink3">{run.experiment}</td>
+                      <td className="ink3">{run.tags["volano.step"] ?? ""}</td>
                       <td className="ink3">
                         <When ms={run.start_ms} />
                       </td>
@@ -117,10 +119,25 @@ export function UsesPanel({ name, version }: { name: string; version: string }) 
   );
 }
 
+/** A quantile as the server has it; the nearest one of its list. */
+export function quantile(column: ColumnProfile, share: number): number | undefined {
+  return column.number?.quantiles.find((q) => Math.abs(q.share - share) < 1e-6)?.value;
+}
+
+/** A number of a column in its own unit: times are milliseconds since the epoch. */
+function inUnit(column: ColumnProfile, value: number | null | undefined): string {
+  if (value === null || value === undefined) return "–";
+  return column.semantic === "timestamp" ? exact(value).slice(0, 16) : figure(value);
+}
+
 function Shape({ column }: { column: ColumnProfile }) {
-  const total = column.rows - column.missing || 1;
-  const bins = column.bins.length ? column.bins : column.top.map((t) => ({ label: t.value, count: t.count }));
-  return <Histogram label={column.name} bins={bins.map((b) => ({ label: b.label, share: b.count / total }))} />;
+  const total = column.count || 1;
+  const histogram = column.number?.histogram;
+  const few = column.semantic === "categorical" || column.semantic === "boolean" || !histogram;
+  const bins = few
+    ? column.top.slice(0, 24).map((t) => ({ label: t.value, share: t.count / total }))
+    : histogram.counts.map((n, i) => ({ label: `${inUnit(column, histogram.edges[i])} to ${inUnit(column, histogram.edges[i + 1])}`, share: n / total }));
+  return <Histogram label={column.name} bins={bins} />;
 }
 
 export function ProfilePanel({ name, version }: { name: string; version: string }) {
@@ -147,11 +164,11 @@ export function ProfilePanel({ name, version }: { name: string; version: string 
               </thead>
               <tbody>
                 {profile.columns.map((c) => {
-                  const missing = c.rows ? c.missing / c.rows : 0;
+                  const missing = profile.rows ? c.nulls / profile.rows : 0;
                   return (
                     <tr key={c.name}>
                       <td className="mono">{c.name}</td>
-                      <td className="ink3">{c.type}</td>
+                      <td className="ink3" title={c.semantic}>{c.type}</td>
                       <td>
                         <Shape column={c} />
                       </td>
@@ -161,12 +178,12 @@ export function ProfilePanel({ name, version }: { name: string; version: string 
                           <span className={missing ? "num" : "num ink3"}>{percent(missing)}</span>
                         </span>
                       </td>
-                      <td className="num">{count(c.distinct)}</td>
-                      <td className="num">{inline(c.min)}</td>
-                      <td className="num">{figure(c.median)}</td>
-                      <td className="num">{figure(c.mean)}</td>
-                      <td className="num">{inline(c.max)}</td>
-                      <td className="num">{figure(c.sd)}</td>
+                      <td className="num" title={c.exact ? "exact" : "within 1.6%"}>{c.exact ? "" : "≈ "}{count(c.distinct)}</td>
+                      <td className="num">{inUnit(c, c.number?.min)}</td>
+                      <td className="num">{inUnit(c, quantile(c, 0.5))}</td>
+                      <td className="num">{inUnit(c, c.number?.mean)}</td>
+                      <td className="num">{inUnit(c, c.number?.max)}</td>
+                      <td className="num">{c.semantic === "timestamp" ? "–" : figure(c.number?.std)}</td>
                     </tr>
                   );
                 })}
@@ -234,51 +251,67 @@ export function RowsPanel({ name, version }: { name: string; version: string }) 
   );
 }
 
+/** What the contract says to every version, tried when somebody asks: it reads them all. */
+function Trials({ name }: { name: string }) {
+  const run = useMutation({ mutationFn: () => send<Items<Trial>>("POST", `/datasets/${encodeURIComponent(name)}/contract/test`, {}) });
+  return (
+    <Panel
+      title="Tried on the history"
+      tools={
+        <button type="button" className="btn" disabled={run.isPending} onClick={() => run.mutate()}>
+          {run.isPending ? "Trying…" : "Try on every version"}
+        </button>
+      }
+    >
+      {run.isError && <Fault error={run.error} retry={() => run.mutate()} />}
+      {run.data && (
+        <div className="scroll">
+          <table className="t">
+            <tbody>
+              {run.data.items.map((t) => (
+                <tr key={t.version}>
+                  <td>
+                    <To className="mono" href={`/data/${t.version}`}>{t.version}</To>
+                  </td>
+                  <td>
+                    <Status state={t.passes ? "ok" : "rejected"}>{t.passes ? "kept" : "broken"}</Status>
+                  </td>
+                  <td className="ink2 wrap">{t.violations.map((v) => `${v.column ? `${v.column}: ` : ""}${v.message}`).join("; ") || "no finding"}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {!run.data && !run.isError && <p className="pad ink2">Nothing is changed by trying.</p>}
+    </Panel>
+  );
+}
+
 export function ContractPanel({ name, version }: { name: string; version: DataVersion }) {
   const query = useContract(name);
   return (
     <div className="stack gap12">
       {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={!version.number} />}
       <Loaded query={query} missing={<Empty title="No contract yet" cli={`volano contract infer ${name} --write`}>A contract is learnt from what is there; batches that break it are kept aside and never reach the model.</Empty>}>
-        {(contract) => {
-          const broken = (column: string | null | undefined, rule: string) => version.violations.find((v) => (v.column ?? null) === (column ?? null) && v.rule === rule);
-          return (
-            <Panel title={<span className="mono">{contract.path}</span>} tools={plural(contract.rules.length, "rule")}>
-              <div className="scroll">
-                <table className="t">
-                  <thead>
-                    <tr>
-                      <th>verdict</th>
-                      <th>column</th>
-                      <th>rule</th>
-                      <th>expects</th>
-                      <th>when broken</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {contract.rules.map((r) => {
-                      const v = broken(r.column, r.rule);
-                      return (
-                        <tr key={`${r.column ?? ""} ${r.rule} ${r.text}`}>
-                          <td>
-                            <Status state={v ? (v.severity === "block" ? "failed" : "warn") : "ok"}>{v ? "broken" : "kept"}</Status>
-                          </td>
-                          <td className="mono">{r.column ?? "table"}</td>
-                          <td>{r.rule}</td>
-                          <td className="mono wrap">{r.text}</td>
-                          <td className="ink3">{r.severity}</td>
-                        </tr>
-                      );
-                    })}
-                  </tbody>
-                </table>
-              </div>
-              <pre className="log" tabIndex={0} aria-label="Contract file">
+        {(contract) => (
+          <div className="cols two">
+            <Panel
+              title={<span className="mono">{contract.path}</span>}
+              tools={
+                <>
+                  <span>{plural(contract.rules, "rule")}</span>
+                  <Status state={version.number ? "ok" : "rejected"}>{version.number ? (version.violations.length ? "kept, with warnings" : "kept") : "broken"}</Status>
+                </>
+              }
+            >
+              <pre className="log tall" tabIndex={0} aria-label="Contract file">
                 {contract.text}
               </pre>
             </Panel>
-          );
-        }}
+            <Trials name={name} />
+          </div>
+        )}
       </Loaded>
     </div>
   );

@@ -32,16 +32,16 @@ function Traffic({ deployment }: { deployment: Deployment }) {
                   </td>
                   <td>
                     <span className="row">
-                      <Meter share={r.share} label={`${percent(r.share)} of the traffic`} />
-                      <span className="num">{percent(r.share, 0)}</span>
+                      {r.route === "warm" ? null : <Meter share={r.share} label={`${percent(r.share)} of the traffic`} />}
+                      <span className="num">{r.route === "warm" ? "kept warm" : percent(r.share, 0)}</span>
                     </span>
                   </td>
                   <td>
                     <Status state={r.state} />
                   </td>
-                  <td className="ink3">
-                    since <When ms={r.since_ms} />
-                  </td>
+                  <td title={r.runtime_reason ?? undefined}>{[r.route, r.runtime].filter(Boolean).join(", ")}</td>
+                  <td className="num">{figure(r.requests_per_min, 3)}/min</td>
+                  <td className="ink3">{r.message ?? <>since <When ms={r.since_ms} /></>}</td>
                 </tr>
               ))}
             </tbody>

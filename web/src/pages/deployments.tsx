@@ -12,7 +12,7 @@ import { Empty, Loaded } from "../ui/state";
 import { Status } from "../ui/status";
 
 export function split(deployment: Deployment): string {
-  return deployment.routes.map((r) => `${r.model}:${r.version} ${percent(r.share, 0)}`).join("  ") || "nothing";
+  return deployment.routes.filter((r) => r.route !== "warm").map((r) => `${r.model}:${r.version} ${percent(r.share, 0)}`).join("  ") || "nothing";
 }
 
 export function Deployments() {

@@ -15,7 +15,7 @@ const LIVE_MS = 2_000;
 
 export function toLine(run: { id: string; name: string; start_ms: number | null }, points: readonly MetricPoint[], axis: Axis): Line {
   const x = (p: MetricPoint) => (axis === "step" ? p.step : axis === "time" ? p.time_ms : (p.time_ms - (run.start_ms ?? p.time_ms)) / 1000);
-  return { id: run.id, name: run.name, slot: slotOf(run.id), x: points.map(x), y: points.map((p) => p.value) };
+  return { id: run.id, name: run.name, slot: slotOf(run.id), x: points.map(x), y: points.map((p) => p.value ?? null) };
 }
 
 export function CurveControls({ axis, setAxis, smoothing, setSmoothing, log, setLog }: { axis: string; setAxis: (v: string) => void; smoothing: string; setSmoothing: (v: string) => void; log: string; setLog: (v: string) => void }) {

@@ -1,6 +1,6 @@
 /** One run: did it work, curves live, what went in, what came out. */
 import { useParams } from "@tanstack/react-router";
-import { useRun } from "../api/queries";
+import { useExperimentNames, useRun } from "../api/queries";
 import type { Run } from "../api/types";
 import { figure, shortId, span } from "../lib/format";
 import { paths } from "../lib/paths";
@@ -47,6 +47,7 @@ function KeyValues({ title, entries, empty }: { title: string; entries: [string,
 const hidden = (key: string) => key.startsWith("mlflow.") || key.startsWith("volano.");
 
 function Origin({ run }: { run: Run }) {
+  const experiment = useExperimentNames()(run.experiment);
   const tag = (key: string) => run.tags[key];
   const data = Object.entries(run.tags).filter(([key]) => key.startsWith("volano.data."));
   const pipelineRun = tag("volano.pipeline_run");
@@ -55,7 +56,7 @@ function Origin({ run }: { run: Run }) {
       <div className="pad">
         <Facts
           items={[
-            ["experiment", <To key="e" href={`/runs?experiment=${encodeURIComponent(run.experiment)}`}>{run.experiment}</To>],
+            ["experiment", <To key="e" href={`/runs?experiment=${encodeURIComponent(experiment)}`}>{experiment}</To>],
             ["started", <When key="s" ms={run.start_ms} />],
             ["by", tag("mlflow.user")],
             ["step", tag("volano.step")],

@@ -1,7 +1,7 @@
 /** Runs: dense, sorted by the server, metrics straight after the name, a selection to compare. */
 import { useRouter } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { useExperiments, useRunPages } from "../api/queries";
+import { useExperimentNames, useExperiments, useRunPages } from "../api/queries";
 import type { Run } from "../api/types";
 import { slotOf } from "../lib/color";
 import { count, figure, span, words } from "../lib/format";
@@ -56,7 +56,7 @@ export function filterOf(text: string): string | undefined {
   return `attributes.run_name ILIKE '%${wanted.replaceAll("'", "''")}%'`;
 }
 
-function columnsFor(rows: readonly Run[], selected: ReadonlySet<string>, select: (id: string) => void): Column<Run>[] {
+function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, selected: ReadonlySet<string>, select: (id: string) => void): Column<Run>[] {
   return [
     {
       key: "select",
@@ -83,7 +83,7 @@ function columnsFor(rows: readonly Run[], selected: ReadonlySet<string>, select:
     { key: "start", head: "started", width: 108, sortable: true, cell: (run) => <When ms={run.start_ms} /> },
     { key: "time", head: "took", width: 84, num: true, cell: (run) => (run.end_ms && run.start_ms ? span(run.end_ms - run.start_ms) : words(run.status.toLowerCase())) },
     ...telling(rows, PARAMS).map((key): Column<Run> => ({ key: `params.${key}`, head: key, title: key, width: 108, sortable: true, cell: (run) => <span className="mono" title={run.params[key]}>{run.params[key] ?? "–"}</span> })),
-    { key: "experiment", head: "experiment", width: 130, cell: (run) => run.experiment },
+    { key: "experiment", head: "experiment", width: 130, cell: (run) => nameOf(run.experiment) },
   ];
 }
 
@@ -107,7 +107,8 @@ export function Runs() {
   const compare = () => selected.size > 0 && router.history.push(paths.compare([...selected]));
   useKeys([{ keys: "c", label: "Compare the selection", run: compare }]);
   useView("Runs", `volano exp ls${experiment ? ` --experiment ${experiment}` : ""}${filter ? ` --filter "${filterOf(filter)}"` : ""}`);
-  const columns = useMemo(() => columnsFor(rows, selected, select), [rows, selected]);
+  const nameOf = useExperimentNames();
+  const columns = columnsFor(rows, nameOf, selected, select);
   const more = () => {
     if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
   };

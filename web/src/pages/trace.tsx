@@ -16,7 +16,7 @@ interface Knot {
 }
 
 /** What comes after the prediction, in the order of the way back. */
-const ORDER = ["deployment", "rollout", "model_version", "gate", "gate_decision", "approvals", "evaluation", "run", "step_run", "environment", "code", "pipeline_run", "data", "data_versions", "trigger", "trigger_decision", "decisions"];
+const ORDER = ["label", "deployment", "rollout", "model_version", "gate", "gate_decision", "approvals", "evaluation", "run", "step_run", "environment", "code", "pipeline_run", "data", "data_versions", "trigger", "trigger_decision", "decisions"];
 
 function linkOf(part: string, value: unknown): string | undefined {
   if (value === null || typeof value !== "object") return undefined;
@@ -31,7 +31,7 @@ function linkOf(part: string, value: unknown): string | undefined {
 }
 
 function knots(trace: Trace): Knot[] {
-  const { prediction, ...rest } = trace;
+  const { prediction, sentence: _said, ...rest } = trace;
   const parts = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0));
   const rank = (part: string) => (ORDER.includes(part) ? ORDER.indexOf(part) : ORDER.length);
   parts.sort(([a], [b]) => rank(a) - rank(b));
@@ -83,7 +83,8 @@ export function TracePage() {
       <Loaded query={query} missing={<Empty center title="No prediction has this id" cli="volano trace PREDICTION_ID">The id is in the header x-volano-prediction-id of each answer.</Empty>}>
         {(trace) => (
           <Panel title="The way back">
-            <div className="pad">
+            <div className="pad stack gap12">
+              {trace.sentence && <p className="wrap">{trace.sentence}</p>}
               <Thread list={knots(trace)} />
             </div>
           </Panel>
