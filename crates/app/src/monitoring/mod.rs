@@ -1,5 +1,6 @@
 //! Use-cases of the monitoring room: what served predictions are compared with, what was found, who is told.
 
+mod alert;
 mod drift;
 pub mod label;
 pub mod monitor;

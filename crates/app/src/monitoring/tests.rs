@@ -241,6 +241,13 @@ async fn a_column_that_goes_missing_and_a_small_window_are_told() {
     let report = served.app.monitors().check_drift(&served.ctx, &served.name).await.unwrap();
     assert_eq!(report.verdict, DriftVerdict::NotEnoughRows);
     assert!(report.sentence.starts_with("not enough rows (60)"), "{}", report.sentence);
+    // Fewer than a window needs: told, but neither closed nor kept.
+    let kept = served.app.monitors().drift_reports(&served.ctx, &served.name, None, 10).await.unwrap().len();
+    served.answer(20, 1, usual).await;
+    let passing = served.app.monitors().check_drift(&served.ctx, &served.name).await.unwrap();
+    assert_eq!(passing.window.rows, 20);
+    let after = served.app.monitors().drift_reports(&served.ctx, &served.name, None, 10).await.unwrap().len();
+    assert_eq!(after, kept);
 }
 
 #[tokio::test]

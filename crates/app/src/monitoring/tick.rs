@@ -6,17 +6,16 @@
 use std::collections::BTreeMap;
 
 use db::Conn;
-use db::monitoring::{alert, drift_report, label, monitor, performance};
+use db::monitoring::{drift_report, label, monitor, performance};
 use db::registry::evaluation;
 use domain::governance::role::Permission;
-use domain::monitoring::alert::{Alert, AlertKind};
 use domain::monitoring::drift_report::{DriftReport, DriftVerdict, Window};
 use domain::monitoring::monitor::{Monitor, MonitorSpec, MonitorState, MonitorWindow};
 use domain::monitoring::performance::{Performance, PerformanceVerdict};
 use domain::pipelines::event::{DriftFinding, EventKind, NewEvent, PerformanceFinding};
 use domain::registry::model::ModelName;
 use domain::serving::Prediction;
-use domain::{Id, Name, Timestamp};
+use domain::{Name, Timestamp};
 use serde_json::json;
 
 use super::monitor::{Monitors, name_of};
@@ -48,9 +47,6 @@ enum Close {
     Now,
 }
 
-/// A kind of alert with the sentence and the record of what causes it, when that is there.
-type Cause = (AlertKind, Option<(String, Option<Id>)>);
-
 impl Monitors<'_> {
     /// Looks at every deployment. One that cannot be looked at does not keep the others from it.
     pub async fn tick(&self, ctx: &Context) -> Result<Looked> {
@@ -72,13 +68,17 @@ impl Monitors<'_> {
         Ok(looked)
     }
 
-    /// Closes the open window of a deployment now, whatever its size, and returns its report; the newest known
-    /// one when no request came since.
+    /// Closes the open window of a deployment now and returns its report. A window with fewer requests than one needs stays open,
+    /// so that looking often does not keep windows too small to tell anything: the report on it is not kept. Without
+    /// any request since the last window, that window's report is returned.
     pub async fn check_drift(&self, ctx: &Context, deployment: &Name) -> Result<DriftReport> {
         self.0.authorize(ctx, Permission::WriteMonitoring).await?;
         let looked = self.look(ctx, deployment, Close::Now).await?;
         if let Some(newest) = looked.reports.into_iter().next_back() {
             return Ok(newest);
+        }
+        if let Some(passing) = self.report_on_open(ctx, deployment).await? {
+            return Ok(passing);
         }
         let known = self.drift_reports(ctx, deployment, None, 1).await?.pop();
         known.ok_or_else(|| {
@@ -86,6 +86,23 @@ impl Monitors<'_> {
                           did not train the model, later ones are compared with them";
             Error::conflict("deployment", deployment, reason)
         })
+    }
+
+    /// A report on the requests of the open window, of the version that answered most of them.
+    async fn report_on_open(&self, ctx: &Context, deployment: &Name) -> Result<Option<DriftReport>> {
+        let watched = self.monitor_of(ctx, deployment).await?;
+        let rows = self.open_rows(ctx, deployment, Close::Now).await?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(None) };
+        let (from_ms, to_ms) = (first.time_ms, last.time_ms.plus_millis(1));
+        let mut parts: BTreeMap<i64, Vec<Prediction>> = BTreeMap::new();
+        for row in rows {
+            parts.entry(row.version).or_default().push(row);
+        }
+        let Some((version, rows)) = parts.into_iter().max_by_key(|(_, rows)| rows.len()) else {
+            return Ok(None);
+        };
+        let window = open_window(&watched, version, &rows, from_ms, to_ms);
+        self.report(ctx, &watched.spec, &window, rows).await
     }
 
     /// Takes in what labels have come for closed windows and returns the newest record.
@@ -128,22 +145,27 @@ impl Monitors<'_> {
         spec: &MonitorSpec,
         close: Close,
     ) -> Result<Option<Vec<Prediction>>> {
-        let newest = {
-            let mut reader = self.0.read(ctx, Permission::Read).await?;
-            monitor::windows(&mut reader.conn(), deployment.as_str(), None, 1).await?.pop()
-        };
-        let from = newest.map_or(Timestamp::from_millis(0), |window| window.to_ms);
-        let settle = if close == Close::Now { -1 } else { SETTLE_MS };
-        let mut rows = self.read_rows(ctx, deployment, from, ctx.now().plus_millis(-settle)).await?;
+        let mut rows = self.open_rows(ctx, deployment, close).await?;
         let times: Vec<Timestamp> = rows.iter().map(|row| row.time_ms).collect();
         let end = match spec.windows.cut(&times, ctx.now()) {
-            None if close == Close::Now && !rows.is_empty() => Some(rows.len()),
+            None if close == Close::Now && rows.len() as u64 >= spec.windows.min_rows => Some(rows.len()),
             end => end,
         };
         Ok(end.map(|end| {
             rows.truncate(end);
             rows
         }))
+    }
+
+    /// The requests since the last window.
+    async fn open_rows(&self, ctx: &Context, deployment: &Name, close: Close) -> Result<Vec<Prediction>> {
+        let newest = {
+            let mut reader = self.0.read(ctx, Permission::Read).await?;
+            monitor::windows(&mut reader.conn(), deployment.as_str(), None, 1).await?.pop()
+        };
+        let from = newest.map_or(Timestamp::from_millis(0), |window| window.to_ms);
+        let settle = if close == Close::Now { -1 } else { SETTLE_MS };
+        self.read_rows(ctx, deployment, from, ctx.now().plus_millis(-settle)).await
     }
 
     /// Logged predictions, oldest first; of a stretch that holds too many, its first part.
@@ -180,17 +202,7 @@ impl Monitors<'_> {
         let leading = parts.iter().max_by_key(|(_, rows)| rows.len()).map(|(version, _)| *version);
         let mut reports = Vec::new();
         for (version, rows) in parts {
-            let window = MonitorWindow {
-                deployment: watched.deployment.clone(),
-                model: rows.first().map(|row| row.model.to_string()).unwrap_or_default(),
-                version,
-                from_ms,
-                to_ms,
-                rows: rows.len() as u64,
-                drift_report: None,
-                performance: None,
-                label_changes: 0,
-            };
+            let window = open_window(watched, version, &rows, from_ms, to_ms);
             let report = self.report(ctx, &watched.spec, &window, rows).await?;
             let leads = leading == Some(version);
             *watched = self.store_window(ctx, watched.clone(), window, report.clone(), leads).await?;
@@ -392,96 +404,26 @@ impl Monitors<'_> {
             })
             .await
     }
+}
 
-    /// Opens the alerts whose cause is there and closes those whose cause is gone.
-    async fn reconcile_alerts(&self, ctx: &Context, watched: &Monitor) -> Result<()> {
-        let deployment = name_of(&watched.deployment)?;
-        let mut reader = self.0.read(ctx, Permission::Read).await?;
-        let mut conn = reader.conn();
-        let mut causes: Vec<Cause> = Vec::new();
-        let drifted = match (&watched.drift_report, watched.state) {
-            (Some(id), MonitorState::Alarmed) => drift_report::get(&mut conn, id).await?,
-            _ => None,
-        };
-        causes.push((AlertKind::Drift, drifted.map(|report| (report.sentence, Some(report.id)))));
-        let degraded = match &watched.performance {
-            Some(id) => performance::get(&mut conn, id).await?,
-            None => None,
-        };
-        let degraded = degraded.filter(|record| record.verdict == PerformanceVerdict::Degraded);
-        causes.push((AlertKind::Performance, degraded.map(|record| (record.sentence, Some(record.id)))));
-        let mut open = Vec::new();
-        for (kind, _) in &causes {
-            open.push(alert::find_open(&mut conn, &watched.deployment, *kind).await?);
-        }
-        open.push(alert::find_open(&mut conn, &watched.deployment, AlertKind::Silence).await?);
-        drop(reader);
-        causes.push((AlertKind::Silence, self.silence(ctx, &deployment, watched).await?));
-        for ((kind, cause), open) in causes.into_iter().zip(open) {
-            match (cause, open) {
-                (Some((sentence, record)), None) => {
-                    let id = ctx.new_id();
-                    let opened = Alert::open(id, kind, deployment.as_str(), ctx.now(), sentence, record);
-                    self.open_alert(ctx, opened).await?;
-                }
-                (None, Some(open)) => self.close_alert(ctx, open).await?,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// What to say about a deployment that nobody has asked for too long.
-    async fn silence(
-        &self,
-        ctx: &Context,
-        deployment: &Name,
-        watched: &Monitor,
-    ) -> Result<Option<(String, Option<Id>)>> {
-        let Some(limit) = watched.spec.freshness_ms else { return Ok(None) };
-        let Some(last) = self.0.predictions().list(ctx, deployment, None, 1).await?.pop() else {
-            return Ok(None);
-        };
-        let silent = ctx.now().since(last.time_ms);
-        Ok((silent > limit).then(|| (format!("no request since {}", last.time_ms.to_rfc3339()), None)))
-    }
-
-    async fn open_alert(&self, ctx: &Context, opened: Alert) -> Result<()> {
-        self.0
-            .mutate(ctx, Permission::WriteMonitoring, move |conn| {
-                Box::pin(async move {
-                    alert::open(conn, &opened).await?;
-                    let detail = json!({
-                        "deployment": opened.deployment, "kind": opened.kind, "sentence": opened.sentence,
-                    });
-                    Ok(((), Audit::new("monitoring.alert.open", "alert", &opened.id).detail(detail)))
-                })
-            })
-            .await
-    }
-
-    async fn close_alert(&self, ctx: &Context, open: Alert) -> Result<()> {
-        let now = ctx.now();
-        let reason = match open.kind {
-            AlertKind::Drift => "the newest windows are quiet, or another version answers",
-            AlertKind::Performance => "the metric is back, or another version answers",
-            AlertKind::Silence => "requests are coming again",
-        };
-        self.0
-            .mutate(ctx, Permission::WriteMonitoring, move |conn| {
-                Box::pin(async move {
-                    let id = open.id.clone();
-                    let closed = open
-                        .close(reason, now)
-                        .map_err(|refused| Error::conflict("alert", &id, refused.to_string()))?;
-                    alert::update(conn, &closed).await?;
-                    Ok((
-                        (),
-                        Audit::new("monitoring.alert.close", "alert", &id).detail(json!({"reason": reason})),
-                    ))
-                })
-            })
-            .await
+/// A version's part of a window, before it is compared or measured.
+fn open_window(
+    watched: &Monitor,
+    version: i64,
+    rows: &[Prediction],
+    from_ms: Timestamp,
+    to_ms: Timestamp,
+) -> MonitorWindow {
+    MonitorWindow {
+        deployment: watched.deployment.clone(),
+        model: rows.first().map(|row| row.model.to_string()).unwrap_or_default(),
+        version,
+        from_ms,
+        to_ms,
+        rows: rows.len() as u64,
+        drift_report: None,
+        performance: None,
+        label_changes: 0,
     }
 }
 
