@@ -144,7 +144,7 @@ async fn an_attempt_is_repeated_for_the_declared_cause_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_output_is_named_with_its_place() {
-    let mut the = started(&program("true", ""), &[]).await;
+    let mut the = started(&program("'true'", ""), &[]).await;
     let message = the.run().await.message.unwrap();
     assert!(
         message.contains("did not write its output \"made\": write it to ${out.made} (here out/made)"),

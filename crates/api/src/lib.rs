@@ -8,8 +8,10 @@ pub mod governance;
 pub mod monitoring;
 pub mod pipelines;
 pub mod problem;
+pub mod registry;
 pub mod router;
 pub mod serving;
+pub mod tracking;
 
 pub use extract::{Ctx, Json, Path, Query, RequestId};
 pub use problem::Problem;

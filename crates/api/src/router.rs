@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Problem, data, governance, monitoring, pipelines, serving};
+use crate::{Problem, data, governance, monitoring, pipelines, registry, serving, tracking};
 
 /// The path below which all of this API lives.
 pub const PREFIX: &str = "/api/v1";
@@ -28,7 +28,9 @@ fn rooms() -> OpenApiRouter<App> {
             .merge(governance::router())
             .merge(monitoring::router())
             .merge(pipelines::router())
-            .merge(serving::router()),
+            .merge(registry::router())
+            .merge(serving::router())
+            .merge(tracking::router()),
     )
 }
 

@@ -88,12 +88,6 @@ impl Params {
         }
     }
 
-    /// Adds what the path says.
-    pub(crate) fn with(mut self, name: &str, value: String) -> Self {
-        self.fields.insert(name.to_owned(), Value::String(value));
-        self
-    }
-
     fn get(&self, name: &str) -> Answer<Option<&Value>> {
         let snake = self.fields.get(name);
         let camel = name.contains('_').then(|| self.fields.get(&camel(name))).flatten();
@@ -103,10 +97,6 @@ impl Params {
             }
             (found, None) | (None, found) => Ok(found.filter(|value| !value.is_null())),
         }
-    }
-
-    pub(crate) fn has(&self, name: &str) -> Answer<bool> {
-        Ok(self.get(name)?.is_some())
     }
 
     pub(crate) fn text(&self, name: &str) -> Answer<Option<&str>> {

@@ -86,8 +86,8 @@ mod tests {
     fn whole_numbers_keep_their_point_and_nothing_is_infinite() {
         assert_eq!(number(1.0).to_string(), "1.0");
         assert_eq!(number(f64::NAN), Value::from("NaN"));
-        assert_eq!(number(f64::INFINITY).to_string(), "1.7976931348623157e308");
-        assert_eq!(number(f64::NEG_INFINITY).to_string(), "-1.7976931348623157e308");
+        assert_eq!(number(f64::INFINITY).to_string(), "1.7976931348623157e+308");
+        assert_eq!(number(f64::NEG_INFINITY).to_string(), "-1.7976931348623157e+308");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, TimestampMillisecondArray};
-use arrow::compute::{cast, filter_record_batch};
+use arrow::compute::{CastOptions, cast_with_options, filter_record_batch};
 use arrow::csv::ReaderBuilder;
 use arrow::csv::reader::Format;
 use arrow::datatypes::{DataType, Schema, TimeUnit};
@@ -154,7 +154,9 @@ fn values(column: &ArrayRef) -> Result<Vec<String>, ArrowError> {
 }
 
 fn times(column: &ArrayRef, unit: PartitionUnit) -> Result<Vec<String>, ArrowError> {
-    let times = cast(column, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
+    // Text that is no time is an error, not a missing value.
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let times = cast_with_options(column, &DataType::Timestamp(TimeUnit::Millisecond, None), &strict)?;
     let times = times
         .as_any()
         .downcast_ref::<TimestampMillisecondArray>()

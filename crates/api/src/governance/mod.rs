@@ -4,6 +4,7 @@ pub mod audit_event;
 pub mod notice;
 pub mod overview;
 pub mod server_info;
+pub mod trace;
 
 use app::App;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,4 +18,5 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(notice::stream))
         .routes(routes!(overview::overview))
         .routes(routes!(server_info::get))
+        .routes(routes!(trace::trace))
 }

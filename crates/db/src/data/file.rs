@@ -27,7 +27,7 @@ pub async fn stats(conn: &mut Conn<'_>, prefix: &str) -> Result<HashMap<String, 
     let rows = conn
         .fetch_all(
             "SELECT path, size, mtime_ns, ctime_ns, inode, device, file_id FROM file_stat \
-             WHERE SUBSTR(path, 1, $2) = $1",
+             WHERE SUBSTR(path, 1, CAST($2 AS INTEGER)) = $1",
             args![prefix, i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX)],
         )
         .await?;

@@ -155,7 +155,10 @@ pub fn check_location(location: &str) -> Result<String, Refusal> {
             "artifacts are kept by the server: leave the location empty, or give `mlflow-artifacts:/FOLDER`.",
         ));
     };
-    let path = path.trim_matches('/');
+    if path.starts_with('/') {
+        return Err(refuse("a location names no host: write `mlflow-artifacts:/FOLDER`."));
+    }
+    let path = path.trim_end_matches('/');
     crate::data::relative_path::RelativePath::parse(path).map_err(|error| refuse(error.reason))?;
     Ok(format!("{ARTIFACT_SCHEME}{path}"))
 }

@@ -6,7 +6,7 @@ pub(crate) mod run;
 use app::tracking::artifact::Stored;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use domain::tracking::artifact::{Entry, content_type};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
