@@ -122,14 +122,6 @@ impl App {
         &self.inner.environments
     }
 
-    /// The word for the database's engine: `sqlite` or `postgres`.
-    pub fn database(&self) -> &'static str {
-        match self.inner.db.engine() {
-            db::dialect::Engine::Sqlite => "sqlite",
-            db::dialect::Engine::Postgres => "postgres",
-        }
-    }
-
     /// The live notices of committed changes.
     pub fn notices(&self) -> &Notices {
         &self.inner.notices
