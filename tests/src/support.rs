@@ -16,7 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Not a test: this binary as the step program of the others.
 #[test]
-#[ignore = "is the step program that other tests start"]
 fn step_entry() {
     if let Some(folder) = std::env::args().next_back().filter(|last| Path::new(last).is_dir()) {
         std::process::exit(runner::step_main(Path::new(&folder)));
@@ -114,7 +113,7 @@ async fn open(root: &Path) -> (App, Context, Runner) {
     let ctx = app.system();
     app.projects().register(&ctx, root).await.unwrap();
     let exe = std::env::current_exe().unwrap().into_os_string();
-    let args = ["--exact", "--ignored", "--nocapture", "--test-threads=1", "support::step_entry"];
+    let args = ["--exact", "--nocapture", "--test-threads=1", "support::step_entry"];
     let runner = runner::start(
         app.clone(),
         RunnerConfig {

@@ -7,7 +7,6 @@ use crate::process;
 
 /// Not a test: this binary as the step program of the others.
 #[test]
-#[ignore = "is the step program that other tests start"]
 fn watch_entry() {
     if let Some(folder) = std::env::args().next_back().filter(|last| Path::new(last).is_dir()) {
         let code = step_main(Path::new(&folder));
@@ -44,7 +43,7 @@ impl Step {
 
     async fn launch(&self) -> Launched {
         let exe = std::env::current_exe().unwrap().into_os_string();
-        let args = ["--exact", "--ignored", "--nocapture", "--test-threads=1", "step::tests::watch_entry"];
+        let args = ["--exact", "--nocapture", "--test-threads=1", "step::tests::watch_entry"];
         let program: Vec<_> = std::iter::once(exe).chain(args.map(Into::into)).collect();
         launch(&program, self.folder.path(), &self.order, &self.env).await.unwrap()
     }
