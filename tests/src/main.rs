@@ -2,5 +2,6 @@
 
 #![cfg(test)]
 
+mod compat;
 mod pipelines;
 mod support;

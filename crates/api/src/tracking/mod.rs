@@ -1,6 +1,8 @@
 //! Routes of the tracking room.
 
+pub mod artifact;
 pub mod run;
+pub mod run_log;
 
 use app::App;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,6 +15,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(run::search))
         .routes(routes!(run::get))
         .routes(routes!(run::metrics))
-        .routes(routes!(run::artifacts))
+        .routes(routes!(artifact::list))
+        .routes(routes!(artifact::download))
         .routes(routes!(run::compare))
+        .routes(routes!(run_log::create))
+        .routes(routes!(run_log::batch))
+        .routes(routes!(run_log::finish))
 }

@@ -160,7 +160,7 @@ pub async fn search(
     Ok(Json(TrackedRunPage { items, next_page_token: page.next_page_token }))
 }
 
-fn id(text: &str) -> Result<Id, Error> {
+pub(super) fn id(text: &str) -> Result<Id, Error> {
     Id::parse(text).ok_or_else(|| Error::not_found("run", text))
 }
 
@@ -221,55 +221,6 @@ pub async fn metrics(
         value: metric.value.is_finite().then_some(metric.value),
     };
     Ok(Json(CurveBody { items: points.into_iter().map(point).collect() }))
-}
-
-/// Which folder.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct ArtifactQuery {
-    /// Below the run's root; the root itself when absent.
-    path: Option<String>,
-}
-
-/// A file or folder of a run.
-#[derive(Serialize, ToSchema)]
-pub struct ArtifactBody {
-    /// Path below the run's root.
-    path: String,
-    /// Whether it is a folder.
-    is_dir: bool,
-    /// Bytes of a file.
-    size: Option<i64>,
-}
-
-/// The files of a folder.
-#[derive(Serialize, ToSchema)]
-pub struct ArtifactList {
-    /// By path.
-    items: Vec<ArtifactBody>,
-}
-
-/// Lists the files and folders of a run.
-#[utoipa::path(get, path = "/runs/{id}/artifacts", tag = "tracking",
-    params(("id" = String, Path, description = "The run"), ArtifactQuery),
-    responses((status = 200, body = ArtifactList), (status = "default", body = Problem)))]
-pub async fn artifacts(
-    State(app): State<App>,
-    Ctx(ctx): Ctx,
-    Path(text): Path<String>,
-    Query(query): Query<ArtifactQuery>,
-) -> Result<Json<ArtifactList>, Problem> {
-    let run = app.runs().get(&ctx, &id(&text)?).await?;
-    let root = run.info.artifact_uri.trim_start_matches("mlflow-artifacts:/").to_owned();
-    let below = query.path.unwrap_or_default();
-    let place = if below.is_empty() { root } else { format!("{root}/{below}") };
-    let entries = app.artifacts().list(&ctx, &place).await?;
-    let path = |name: &str| if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
-    let items = entries
-        .into_iter()
-        .map(|entry| ArtifactBody { path: path(&entry.path), is_dir: entry.size.is_none(), size: entry.size })
-        .collect();
-    Ok(Json(ArtifactList { items }))
 }
 
 /// Which runs to compare.

@@ -96,9 +96,28 @@ pub fn content_type(path: &str) -> &'static str {
     }
 }
 
+/// The `Content-Disposition` that makes a browser save a file instead of showing it, under the last part of its path.
+pub fn disposition(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.bytes().all(plain) {
+        return format!("attachment; filename={name}");
+    }
+    let quoted = name
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    format!("attachment; filename*=UTF-8''{}", quoted.collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_cannot_break_out_of_its_header() {
+        assert_eq!(disposition("model/MLmodel"), "attachment; filename=MLmodel");
+        assert_eq!(disposition("a/ü \"\r\n;.txt"), "attachment; filename*=UTF-8''%C3%BC%20%22%0D%0A%3B.txt");
+    }
 
     #[test]
     fn a_folder_shows_its_files_and_each_folder_once() {
