@@ -38,7 +38,7 @@ def features(month: int) -> pd.DataFrame:
 
 def main() -> None:
     (ROOT / "requests").mkdir(exist_ok=True)
-    for month in (2, 5, 6, 7):
+    for month in (1, 5, 6, 7):
         sample = features(month).sample(ROWS, random_state=SEED)
         sample.round(4).to_csv(ROOT / f"requests/2013-{month:02d}.csv", index=False)
 

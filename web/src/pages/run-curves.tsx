@@ -6,7 +6,7 @@ import type { Items, MetricPoint, Run } from "../api/types";
 import { slotOf } from "../lib/color";
 import { useParam } from "../ui/bits";
 import { Chart, type Line } from "../ui/chart";
-import { Empty } from "../ui/state";
+import { Empty, settled } from "../ui/state";
 
 export type Axis = "step" | "time" | "relative";
 
@@ -69,6 +69,8 @@ export function Curves({ run, most }: { run: Run; most?: number }) {
   const keys = useMemo(() => Object.keys(run.metrics).sort(), [run.metrics]);
   const asked = most === undefined ? keys : curveKeys(run);
   const results = useCurves(run, asked);
+  // All at once: a curve that came later would push those below it down.
+  if (!settled(...results)) return null;
   // A metric with one point is a figure, not a curve.
   const curves = asked.map((key, i) => ({ key, points: results[i]?.data?.items ?? [] })).filter((c) => c.points.length > 1);
   if (curves.length === 0) {

@@ -20,8 +20,8 @@ const DEPLOYMENT: &str = "flights-late";
 const PATIENCE: Duration = Duration::from_secs(1200);
 /// The longest wait for what takes seconds.
 const SOON: Duration = Duration::from_secs(120);
-/// A month that looks like the training data: asking for it moves nothing.
-const CALM: u32 = 2;
+/// A month of the training data: asking for its flights moves nothing.
+const CALM: u32 = 1;
 /// Rows of one request.
 const BATCH: usize = 50;
 
@@ -86,12 +86,12 @@ impl<'a> Demo<'a> {
             .chapter(2, "prepare by SQL, explore in a notebook, train in a pinned environment, evaluate");
         let run = self.finished_run(1).await?;
         self.tell_run(&run);
-        self.gate(&run).await
+        self.gate(&run).await.map(drop)
     }
 
     async fn it_answers(&mut self) -> Result<()> {
         self.tell.chapter(3, "the gate's choice is registered, deployed, and answers");
-        self.settled().await?;
+        self.served_after(0).await?;
         let ask = self.requests(CALM)?;
         let rows: Vec<&Value> = ask.iter().take(3).map(|request| &request.row).collect();
         let own = self.raw("/invocations", json!({"dataframe_records": rows})).await?;
@@ -102,12 +102,14 @@ impl<'a> Demo<'a> {
     async fn a_month_arrives(&mut self) -> Result<()> {
         self.tell.chapter(4, "another month arrives while a client keeps asking");
         let rows = self.requests(CALM)?.into_iter().map(|request| request.row).collect();
+        let before = self.live_version().await?;
         let traffic = Traffic::start(&self.base, DEPLOYMENT, rows)?;
         self.example.arrive(self.slice.arriving)?;
         let run = self.finished_run(2).await?;
         self.tell_run(&run);
-        self.gate(&run).await?;
-        self.settled().await?;
+        if self.gate(&run).await? {
+            self.served_after(before).await?;
+        }
         let seen = traffic.stop().await;
         let sentence = format!(
             "{} answers meanwhile, {} dropped; by version {:?}; p50 {:.1} ms, p99 {:.1} ms",
@@ -134,6 +136,7 @@ impl<'a> Demo<'a> {
     /// Asks for the months of summer, tells the truth later, and returns one prediction's id.
     async fn the_world_moves(&mut self) -> Result<String> {
         self.tell.chapter(5, "the world moves: requests of summer, labels later, drift, a retraining");
+        let before = self.live_version().await?;
         let mut labels = Vec::new();
         for &month in self.slice.asking {
             for batch in self.requests(month)?.chunks(BATCH) {
@@ -158,8 +161,9 @@ impl<'a> Demo<'a> {
         );
         let run = self.finished_run(3).await?;
         self.tell_run(&run);
-        self.gate(&run).await?;
-        self.settled().await?;
+        if self.gate(&run).await? {
+            self.served_after(before).await?;
+        }
         Ok(prediction)
     }
 
@@ -268,8 +272,8 @@ impl<'a> Demo<'a> {
         self.tell.lines(steps.iter().map(line));
     }
 
-    /// Waits for the gate's decision on a run and tells it.
-    async fn gate(&self, run: &Value) -> Result<()> {
+    /// Waits for the gate's decision on a run and tells it; whether it accepted.
+    async fn gate(&self, run: &Value) -> Result<bool> {
         let path = format!("/decisions?kind=gate&pipeline_run={}", text(run, "id"));
         let decision = until(&self.client, &path, "the gate's decision", SOON, |decisions| {
             items(decisions).first().cloned()
@@ -277,17 +281,25 @@ impl<'a> Demo<'a> {
         .await?;
         let sentence = format!("gate {}: {}", text(&decision, "outcome"), text(&decision, "reason"));
         self.tell.step(&sentence, "/models/flights", decision.clone());
-        Ok(())
+        Ok(text(&decision, "outcome") == "accepted")
     }
 
-    /// Waits until the deployment serves and no rollout is under way.
-    async fn settled(&self) -> Result<()> {
+    async fn live_version(&self) -> Result<i64> {
+        Ok(self.live().await?["version"].as_i64().unwrap_or(0))
+    }
+
+    /// Waits until the deployment serves a version newer than `before` and no rollout is under way.
+    async fn served_after(&self, before: i64) -> Result<()> {
         let path = format!("/deployments/{DEPLOYMENT}");
         let limit = Instant::now();
         let deployment = loop {
             // The deployment appears with the first accepted model.
             match self.client.get(&path).await {
-                Ok(found) if found["live"].is_object() && found["rollout"].is_null() => break found,
+                Ok(found)
+                    if found["live"]["version"].as_i64() > Some(before) && found["rollout"].is_null() =>
+                {
+                    break found;
+                }
                 Ok(_) | Err(_) if limit.elapsed() < SOON => {
                     tokio::time::sleep(Duration::from_millis(100)).await
                 }
