@@ -73,7 +73,7 @@ impl<'a> Demo<'a> {
         let data = &run["data"]["flights"];
         let rows = data["rows"].as_i64().unwrap_or(0);
         let sentence = format!(
-            "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came",
+            "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came (its trigger waits until they are quiet for 10 s)",
             data["number"],
             duration_ms(reaction_ms)
         );
