@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::run::{Result, cargo, exists, run};
+use crate::run::{Result, cargo, exists, program, run, target};
 use crate::services::{self, Postgres};
 use crate::{layers, links, openapi, ui};
 
@@ -35,6 +35,15 @@ pub fn test() -> Result {
     })?;
     report.part("page in Chromium", || {
         run(ui::npm().args(["run", "--silent", "e2e"]).env("CHROMIUM", &chromium))
+    })?;
+    report.part("demo", || {
+        let folder = target().join("demo-test");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        let mut demo = program(target().join("debug/volano"));
+        demo.args(["demo", "--fast", "--exit", "--port", "0", "--dir"]).arg(&folder);
+        run(demo.env("CHROMIUM", &chromium))
     })?;
     report.print();
     Ok(())
