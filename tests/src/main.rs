@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod compat;
+mod durability;
 mod pipelines;
 mod support;

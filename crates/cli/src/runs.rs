@@ -37,9 +37,9 @@ async fn first(client: &Client, query: Value, name: &str) -> Result<Value> {
     }
 }
 
-/// The id of a run as the API gives it.
+/// The id of a run.
 pub fn id(run: &Value) -> &str {
-    ["id", "run_id"].iter().find_map(|key| run[*key].as_str()).unwrap_or_default()
+    run.text("id")
 }
 
 async fn best(client: &Client, globals: &Globals, metric: Option<&str>) -> Result<Value> {

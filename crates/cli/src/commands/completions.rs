@@ -80,7 +80,7 @@ async fn models(client: &Client) -> Result<Vec<String>> {
     for model in found.list("items") {
         let name = model.text("name");
         names.push(name.to_owned());
-        names.extend(model.pairs("aliases").iter().map(|(alias, _)| format!("{name}@{alias}")));
+        names.extend(model.list("aliases").iter().map(|alias| format!("{name}@{}", alias.text("alias"))));
     }
     Ok(names)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::with_client;
 use crate::args::{CompareArgs, ExpCommand, ExpListArgs, Globals};
-use crate::client::{Client, Need};
+use crate::client::{Client, Need, segment};
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::json::{Fields, plain};
@@ -35,10 +35,7 @@ async fn experiments(client: &Client, out: &Output) -> Result<Exit> {
     let answer = client.get("/experiments").await?;
     let items = answer.list("items");
     let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
-    let table = render::table(
-        items,
-        &["id", "name", "runs", "state", "lifecycle", "last_run_ms", "created_ms", "updated_ms"],
-    );
+    let table = render::table(items, &["id", "name", "created_ms", "updated_ms"]);
     out.list(items, &ids, table, "no experiments yet: volano run -- python train.py");
     Ok(Exit::Done)
 }
@@ -83,7 +80,7 @@ fn table_of(found: &[Value]) -> Table {
             Cell::id(runs::id(run)),
             Cell::text(run.text("name")),
             render::state(run.text("status")),
-            Cell::time(time(run, "start")),
+            Cell::time(run.int("start_ms")),
             Cell::duration(took(run)),
         ];
         row.extend(metrics.iter().map(|name| Cell::number(metric(run, name))));
@@ -97,52 +94,23 @@ fn first(names: &BTreeSet<String>) -> Vec<&str> {
     names.iter().take(FIGURES).map(String::as_str).collect()
 }
 
-fn time(run: &Value, which: &str) -> Option<i64> {
-    run.int(&format!("{which}_ms")).or_else(|| run.int(&format!("{which}_time_ms")))
-}
-
 fn took(run: &Value) -> Option<i64> {
-    run.int("duration_ms").or_else(|| Some(time(run, "end")? - time(run, "start")?))
+    Some(run.int("end_ms")? - run.int("start_ms")?)
 }
 
-/// Keys of what runs logged under `kind`, given as an object or as a list of keys with values.
+/// Keys of what the runs logged under `kind`; figures of the machine are not what one compares.
 fn names(found: &[Value], kind: &str) -> BTreeSet<String> {
-    let keys = found.iter().flat_map(|run| {
-        let listed = run.list(kind).iter().map(|entry| entry.text("key").to_owned());
-        let mapped = run.pairs(kind).into_iter().map(|(key, _)| key.to_owned());
-        listed.chain(mapped).collect::<Vec<_>>()
-    });
-    keys.filter(|key| !key.is_empty() && !key.starts_with("system/")).collect()
-}
-
-/// What a run logged under `kind` and `key`.
-fn logged<'a>(run: &'a Value, kind: &str, key: &str) -> Option<&'a Value> {
-    let listed = run.list(kind).iter().find(|entry| entry.text("key") == key);
-    match listed {
-        Some(entry) => Some(&entry["value"]),
-        None => run[kind].get(key).map(|value| if value.is_object() { &value["value"] } else { value }),
-    }
+    let keys = found.iter().flat_map(|run| run.pairs(kind)).map(|(key, _)| key.to_owned());
+    keys.filter(|key| !key.starts_with("system/")).collect()
 }
 
 /// The newest value of a metric.
-pub fn metric(run: &Value, key: &str) -> Option<f64> {
-    logged(run, "metrics", key).and_then(Value::as_f64)
+fn metric(run: &Value, key: &str) -> Option<f64> {
+    run["metrics"].float(key)
 }
 
 fn param(run: &Value, key: &str) -> Option<String> {
-    logged(run, "params", key).map(plain)
-}
-
-/// The metrics of a run with their newest values.
-pub fn metrics_of(run: &Value) -> Vec<(String, Option<f64>)> {
-    let names = names(std::slice::from_ref(run), "metrics");
-    names
-        .into_iter()
-        .map(|name| {
-            let value = metric(run, &name);
-            (name, value)
-        })
-        .collect()
+    run["params"].get(key).map(plain)
 }
 
 async fn show(
@@ -154,36 +122,22 @@ async fn show(
 ) -> Result<Exit> {
     let run = runs::find(client, globals, name, by).await?;
     let id = runs::id(&run).to_owned();
-    let about = [
-        "status",
-        "experiment",
-        "experiment_name",
-        "user",
-        "start_ms",
-        "start_time_ms",
-        "end_ms",
-        "end_time_ms",
-        "duration_ms",
-    ];
+    let about = ["status", "experiment", "user", "start_ms", "end_ms"];
     let mut metrics = Table::new(["metric", "value"]);
-    for (key, value) in metrics_of(&run) {
-        metrics.push(vec![Cell::text(key), Cell::number(value)]);
+    for (key, value) in run.pairs("metrics") {
+        metrics.push(vec![Cell::text(key), Cell::number(value.as_f64())]);
     }
     let mut params = Table::new(["param", "value"]);
-    for key in names(std::slice::from_ref(&run), "params") {
-        let value = param(&run, &key).unwrap_or_default();
-        params.push(vec![Cell::text(key), Cell::text(value)]);
+    for (key, value) in run.pairs("params") {
+        params.push(vec![Cell::text(key), Cell::text(plain(value))]);
     }
     let tags = tags(&run);
     let head = format!("{} {}", out.paint().bold(run.text("name")), out.paint().dim(short_id(&id)));
     let mut page =
         Page::new().text(head).fields([("id", Cell::text(&id))]).fields(render::fields(&run, &about));
     page = page.section("Metrics", metrics).section("Params", params).section("Tags", tags);
-    page = page.section(
-        "Data",
-        render::table(run.list("datasets"), &["name", "version", "reference", "digest", "source"]),
-    );
-    page = page.section("Models", render::table(run.list("models"), &["id", "name", "status", "created_ms"]));
+    let files = client.get(&format!("/runs/{}/artifacts", segment(&id))).await?;
+    page = page.section("Files", render::table(files.list("items"), &["path", "size"]));
     if let Some(address) = client.page(&format!("/runs/{id}")) {
         page = page.text(format!("\n{address}"));
     }
@@ -194,12 +148,9 @@ async fn show(
 
 fn tags(run: &Value) -> Table {
     let mut table = Table::new(["tag", "value"]);
-    for key in names(std::slice::from_ref(run), "tags") {
-        if key.starts_with("mlflow.log-model") {
-            continue;
-        }
-        let value = logged(run, "tags", &key).map(plain).unwrap_or_default();
-        table.push(vec![Cell::text(key), Cell::text(value)]);
+    // The client's own long record of models is no reading for people.
+    for (key, value) in run.pairs("tags").into_iter().filter(|(key, _)| !key.starts_with("mlflow.log-model")) {
+        table.push(vec![Cell::text(key), Cell::text(plain(value))]);
     }
     table
 }

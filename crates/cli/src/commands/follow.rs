@@ -1,6 +1,7 @@
 //! A pipeline run while it runs: each unit as it starts and ends, and in the end how it went.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -15,31 +16,29 @@ use crate::render;
 
 /// How often the run is looked at.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
+/// The gate speaks within this time after the last step.
+const JUDGED_WITHIN: std::time::Duration = std::time::Duration::from_secs(15);
+/// An accepted model answers within this time: its worker has to start.
+const TAKES_OVER_WITHIN: std::time::Duration = std::time::Duration::from_secs(120);
 /// Lines of a failed step's log that are shown.
 const LAST_LINES: usize = 15;
 
 /// Follows a run to its end; leaves with 1 when a step failed, with 3 when a check or the gate said no.
 pub async fn to_the_end(client: &Client, pipeline: &str, id: &str, out: &Output) -> Result<Exit> {
-    let path = format!("/pipeline-runs/{}", segment(id));
     let progress = Progress::waiting(out, pipeline);
-    let mut seen = HashMap::new();
-    let document = loop {
-        let document = client.get(&path).await?;
-        tell(&document, &mut seen, &progress, out);
-        let run = &document;
-        if ["succeeded", "failed", "cancelled"].contains(&run.text("state")) {
-            break document;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => progress.show(),
-            _ = tokio::signal::ctrl_c() => {
-                progress.finish();
-                return Ok(left(client, id, out));
-            }
+    let document = tokio::select! {
+        document = ended(client, id, &progress, out) => document?,
+        _ = tokio::signal::ctrl_c() => {
+            progress.finish();
+            return Ok(left(client, id, out));
         }
     };
     progress.finish();
     out.show(&document, &[id.to_owned()], &page(&document, out));
+    let accepted = gate_of(&document).is_some_and(|gate| gate.text("outcome") == "accepted");
+    if accepted && client.is_in_process() {
+        take_over(client, pipeline, out).await?;
+    }
     if let Some(address) = client.page(&format!("/pipelines/{pipeline}")) {
         out.note(out.paint_stderr().dim(&address));
     }
@@ -47,6 +46,65 @@ pub async fn to_the_end(client: &Client, pipeline: &str, id: &str, out: &Output)
         "succeeded" => refused_by_gate(&document),
         _ => Err(failed(client, &document).await),
     }
+}
+
+/// The server ends with this command: it stays until the accepted model answers, as far as the rollout allows.
+async fn take_over(client: &Client, pipeline: &str, out: &Output) -> Result<()> {
+    let project = client.get(&format!("/pipelines/{}", segment(pipeline))).await?;
+    let name = project.text("deployment").to_owned();
+    if name.is_empty() {
+        return Ok(());
+    }
+    let progress = Progress::waiting(out, &name);
+    let started = Instant::now();
+    while started.elapsed() < TAKES_OVER_WITHIN {
+        let known = client.get(&format!("/deployments/{}", segment(&name))).await.unwrap_or_default();
+        let rollout = known["rollout"].text("state");
+        if known.text("state") == "ready" && rollout != "loading" {
+            progress.finish();
+            let what = if rollout.is_empty() { "" } else { ", the new one at a first share of the requests" };
+            out.done(format_args!("{name} serves {}:{}{what}", known["live"].text("model"), known["live"].int("version").unwrap_or(0)));
+            out.next(format_args!("volano predict {name} rows.csv"));
+            return Ok(());
+        }
+        progress.say(known.text("message"));
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    progress.finish();
+    out.warn(format_args!("{name} does not answer yet; a server goes on with it: volano server"));
+    Ok(())
+}
+
+/// The run when nothing more will happen to it: its steps have ended, and its model, when it made one, was judged.
+async fn ended(client: &Client, id: &str, progress: &Progress, out: &Output) -> Result<Value> {
+    let path = format!("/pipeline-runs/{}", segment(id));
+    let mut seen = HashMap::new();
+    let mut steps_ended = None;
+    loop {
+        let document = client.get(&path).await?;
+        tell(&document, &mut seen, progress, out);
+        let over = ["succeeded", "failed", "cancelled"].contains(&document.text("state"));
+        if over {
+            let since = steps_ended.get_or_insert_with(Instant::now);
+            if !is_judged_yet(&document) && since.elapsed() < JUDGED_WITHIN {
+                progress.say("gate");
+            } else {
+                return Ok(document);
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        progress.show();
+    }
+}
+
+/// Whether the gate has spoken, or has nothing to speak about: it does a moment after the last step.
+fn is_judged_yet(document: &Value) -> bool {
+    let evaluates = |step: &&Value| step.text("kind") == "evaluate";
+    let names: Vec<&str> = document.list("graph").iter().filter(evaluates).map(|step| step.text("name")).collect();
+    let evaluated = steps(document)
+        .iter()
+        .any(|step| names.contains(&step.text("step")) && step.text("state") == "succeeded");
+    document.text("state") != "succeeded" || !evaluated || gate_of(document).is_some()
 }
 
 /// A run whose steps all succeeded may still have made a model that the gate refused.

@@ -28,7 +28,7 @@ async fn list(client: &Client, out: &Output) -> Result<Exit> {
     let items = answer.list("items");
     let mut table = Table::new(["model", "versions", "aliases", "updated"]);
     for item in items {
-        let versions = item.int("last_version").or_else(|| item.int("versions"));
+        let versions = item.int("last_version");
         table.push(vec![
             Cell::text(item.text("name")),
             Cell::count(versions),
@@ -47,15 +47,10 @@ async fn list(client: &Client, out: &Output) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Aliases with their versions, given as an object or as a list.
+/// Aliases with their versions.
 fn aliases(model: &Value) -> Vec<(String, i64)> {
-    let listed = model.list("aliases").iter().filter_map(|entry| {
-        let version = entry.int("version").or_else(|| entry.text("version").parse().ok());
-        Some((entry.text("alias").to_owned(), version?))
-    });
-    let mapped = model.pairs("aliases");
-    let mapped = mapped.iter().filter_map(|(alias, version)| Some(((*alias).to_owned(), version.as_i64()?)));
-    listed.chain(mapped).collect()
+    let listed = model.list("aliases").iter();
+    listed.filter_map(|entry| Some((entry.text("alias").to_owned(), entry.int("version")?))).collect()
 }
 
 async fn model(client: &Client, name: &str) -> Result<Value> {
@@ -106,20 +101,8 @@ async fn show(client: &Client, reference: &ModelRef, out: &Output) -> Result<Exi
     let document = client.get(&path).await?;
     let name = format!("{}:{version}", reference.name);
     let about = [
-        "aliases",
-        "description",
-        "run",
-        "user",
-        "source",
-        "created_ms",
-        "updated_ms",
-        "logged_model",
-        "provenance.pipeline_run",
-        "provenance.step_run",
-        "provenance.data_versions",
-        "provenance.environment",
-        "provenance.code",
-        "provenance.evaluation",
+        "aliases", "description", "run", "user", "source", "created_ms", "data_versions", "pipeline_run", "step_run",
+        "environment", "code", "evaluation",
     ];
     let page = Page::new()
         .text(out.paint().bold(&name))
@@ -135,20 +118,16 @@ fn figures(document: &Value, kind: &str) -> Table {
     for (key, value) in document.pairs(kind) {
         table.push(vec![Cell::text(key), render::cell("value", value)]);
     }
-    for entry in document.list(kind) {
-        table.push(vec![Cell::text(entry.text("key")), render::cell("value", &entry["value"])]);
-    }
     table
 }
 
 async fn show_model(client: &Client, name: &str, out: &Output) -> Result<Exit> {
     let document = model(client, name).await?;
     let known = aliases(&document);
-    let versions =
-        if document["versions"].is_array() { document.list("versions") } else { document.list("items") };
+    let versions = document.list("versions");
     let mut table = Table::new(["version", "aliases", "run", "created", "by"]);
     for version in versions {
-        let number = version.int("version").or_else(|| version.text("version").parse().ok());
+        let number = version.int("version");
         let pointed =
             known.iter().filter(|(_, target)| Some(*target) == number).map(|(alias, _)| format!("@{alias}"));
         table.push(vec![

@@ -13,8 +13,9 @@ use crate::output::{Cell, Output, Page, Table};
 use crate::render;
 
 /// The way back, in order, with the names of its stations.
-const STATIONS: [(&str, &str); 14] = [
+const STATIONS: [(&str, &str); 15] = [
     ("prediction", "Prediction"),
+    ("label", "Label"),
     ("deployment", "Deployment"),
     ("model_version", "Model version"),
     ("run", "Run"),
@@ -25,7 +26,7 @@ const STATIONS: [(&str, &str); 14] = [
     ("code", "Code"),
     ("pipeline_run", "Pipeline run"),
     ("trigger", "Trigger"),
-    ("data", "Data"),
+    ("data", "What the training step read"),
     ("data_versions", "Data versions"),
     ("approvals", "Approvals"),
 ];

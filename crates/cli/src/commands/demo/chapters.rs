@@ -202,7 +202,7 @@ impl<'a> Demo<'a> {
         let started = Instant::now();
         let back = self.client.post(&self.of("rollback"), json!({"reason": "shown in the demo"})).await?;
         let took = duration_ms(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
-        let sentence = format!("{}:{} serves again after {took}", text(&back, "model"), back["version"]);
+        let sentence = format!("{}:{} serves again after {took}", text(&back, "model"), back["to_version"]);
         self.tell.step(&sentence, "/deploy/flights-late", back.clone());
         let trace = self.client.get(&format!("/trace/{prediction}")).await?;
         let page = format!("/trace/{prediction}");

@@ -1,0 +1,213 @@
+//! The server is killed at random moments, again and again, while data arrives and a client logs runs.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How often the server is killed.
+const KILLS: u64 = 20;
+/// The longest wait for the loop to end once nobody kills it any more.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const PROJECT: &str = "\
+project: sums
+data:
+  numbers: {path: data/*.csv, kind: table, time: at}
+steps:
+  prepare:
+    sql: prepare.sql
+    in: {numbers: data.numbers}
+    out: {clean: {kind: table}}
+    by: month(at)
+  add:
+    run: python3 add.py ${in.clean} ${out.total}
+    in: {clean: prepare.clean}
+    out: {total: {kind: file}}
+    retry: {max: 25, if: [lost]}
+triggers:
+  - {data: numbers, settle: 0s}
+limits: {cooldown: 0s, overlap: queue}
+";
+const ADD: &str = "\
+import os, sys, time
+time.sleep(0.3)
+parts = sum(len(files) for _, _, files in os.walk(sys.argv[1])) or 1
+open(sys.argv[2], 'w').write(str(parts))
+";
+
+/// A server process of the real binary on a project's home.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(project: &Path) -> Self {
+        let mut child = Command::new(binary())
+            .args(["server", "--port", "0", "--json"])
+            .current_dir(project)
+            .env_remove("VOLANO_HOME")
+            .env_remove("VOLANO_URL")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the volano binary starts");
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        lines.read_line(&mut text).unwrap();
+        let at = text.find("http://").unwrap_or_else(|| panic!("no address in {text:?}"));
+        let end = text[at + 7..].find(['"', '\n', ' ', '\t']).map_or(text.len(), |end| at + 7 + end);
+        Self { child, address: text[at + 7..end].to_owned() }
+    }
+
+    /// No word of warning, no chance to tidy up.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a request and returns status and body; an error when the server died meanwhile.
+    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let body = body.map_or_else(String::new, ToString::to_string);
+        write!(
+            stream,
+            "{method} /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let answer = String::from_utf8_lossy(&answer);
+        let cut = || std::io::Error::other("the answer was cut");
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut)?;
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(cut)?;
+        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+            body.split("\r\n").skip(1).step_by(2).collect()
+        } else {
+            body.to_owned()
+        };
+        Ok((status, serde_json::from_str(&body).map_err(|_| cut())?))
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call("GET", path, None).unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already dead in the usual case.
+        let _dead = self.child.kill();
+    }
+}
+
+/// The binary of this build, beside the tests' own.
+fn binary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let path = tests.ancestors().nth(2).unwrap().join("volano");
+    assert!(path.is_file(), "{} is not there: run the tests with `cargo xtask test`", path.display());
+    path
+}
+
+/// Pseudo-random numbers from a seed (Steele, Lea, Flood 2014: SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}
+
+fn arrive(project: &Path, month: u64) {
+    let (year, month) = (2000 + month / 12, month % 12 + 1);
+    let text = format!("at,value\n{year}-{month:02}-01,1\n{year}-{month:02}-02,2\n");
+    let temporary = project.join("arriving");
+    fs::write(&temporary, text).unwrap();
+    fs::rename(temporary, project.join(format!("data/{year}-{month:02}.csv"))).unwrap();
+}
+
+#[test]
+fn what_was_acknowledged_survives_twenty_kills_and_the_loop_goes_on() {
+    let seed = std::env::var("VOLANO_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_131_231);
+    println!("seed {seed}");
+    let mut random = Random(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("sums");
+    fs::create_dir_all(project.join("data")).unwrap();
+    for (name, text) in
+        [("volano.yaml", PROJECT), ("prepare.sql", "SELECT at, value FROM numbers\n"), ("add.py", ADD)]
+    {
+        fs::write(project.join(name), text).unwrap();
+    }
+    let mut acknowledged = Vec::new();
+    for kill in 0..KILLS {
+        let server = Server::start(&project);
+        arrive(&project, kill);
+        let until = Instant::now() + Duration::from_millis(50 + random.below(1500));
+        while Instant::now() < until {
+            let name = format!("run {kill} {}", acknowledged.len());
+            let made = server.call("POST", "/runs", Some(&json!({"experiment": "kills", "name": name})));
+            if let Ok((200, run)) = made {
+                acknowledged.push((run["id"].as_str().unwrap().to_owned(), name));
+            }
+        }
+        server.kill();
+    }
+    assert!(acknowledged.len() > 20, "only {} runs were acknowledged", acknowledged.len());
+    let server = Server::start(&project);
+    check_runs(&server, &acknowledged);
+    check_loop(&server);
+    let verdict = server.get("/audit/verify");
+    assert_eq!(verdict["intact"], true, "{verdict}");
+}
+
+fn check_runs(server: &Server, acknowledged: &[(String, String)]) {
+    for (id, name) in acknowledged {
+        let run = server.get(&format!("/runs/{id}"));
+        assert_eq!(run["name"], *name.as_str());
+    }
+}
+
+/// Waits until the newest data version was worked on, and looks whether any unit was done twice.
+fn check_loop(server: &Server) {
+    let started = Instant::now();
+    loop {
+        let version = server.get("/datasets/numbers")["latest"].clone();
+        let runs = server.get("/pipelines/sums/runs?limit=200");
+        let runs = runs["items"].as_array().unwrap();
+        let idle = runs.iter().all(|run| !matches!(run["state"].as_str(), Some("queued" | "running")));
+        let newest = runs.first().is_some_and(|run| {
+            run["state"] == "succeeded" && run["data"]["numbers"]["number"] == version["number"]
+        });
+        if idle && newest && version["files"] == KILLS {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "the loop does not end: {version} {runs:#?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let mut seen = std::collections::BTreeMap::new();
+    let mut before = i64::MAX;
+    while before > 1 {
+        let page = server.get(&format!("/audit?noun=step_run&limit=1000&before={before}"));
+        let events = page["items"].as_array().unwrap();
+        for event in events.iter().filter(|event| event["action"] == "pipelines.step_run.finish") {
+            let key = event["detail"]["key"].as_str().unwrap().to_owned();
+            let other = seen.insert(key.clone(), event["id"].clone());
+            assert!(other.is_none(), "the unit with key {key} was done by {} and {:?}", event["id"], other);
+        }
+        before = page["next_before"].as_i64().unwrap_or(0);
+    }
+    assert!(seen.len() as u64 > KILLS, "{} units were done", seen.len());
+}
