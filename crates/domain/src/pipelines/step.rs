@@ -307,9 +307,9 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// A lost process is not the step's fault: tried again twice.
+    /// A lost process is not the step's fault: tried again five times, then it may be what brings the server down.
     fn default() -> Self {
-        Self { max: 2, causes: vec![RetryCause::Lost], exit_codes: Vec::new() }
+        Self { max: 5, causes: vec![RetryCause::Lost], exit_codes: Vec::new() }
     }
 }
 

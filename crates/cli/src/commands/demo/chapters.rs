@@ -78,6 +78,30 @@ impl<'a> Demo<'a> {
             duration_ms(reaction_ms)
         );
         self.tell.step(&sentence, "/data/flights", json!({"data": run["data"], "reaction_ms": reaction_ms}));
+        self.look_at_data().await
+    }
+
+    /// The profile of the first version, and the contract that Volano would write from it.
+    async fn look_at_data(&self) -> Result<()> {
+        let profile = self.client.get("/datasets/flights/versions/v1/profile").await?;
+        let columns = profile["columns"].as_array().map_or(&[][..], Vec::as_slice);
+        let with_nulls = columns.iter().filter(|column| column["nulls"].as_u64() > Some(0)).count();
+        let sentence = format!(
+            "profiled: {} rows, {} columns, {with_nulls} of them with missing values",
+            profile["rows"],
+            columns.len()
+        );
+        let details = json!({"rows": profile["rows"], "columns": columns.len(), "with_nulls": with_nulls});
+        self.tell.step(&sentence, "/data/flights@v1", details);
+        let learned = self.client.post("/datasets/flights/contract/infer", json!({})).await?;
+        let own = self.client.get("/datasets/flights/contract").await?;
+        let sentence = format!(
+            "a contract learned from it has {} rules; the project's own {}, which guards the door, has {}",
+            learned["rules"],
+            text(&own, "path"),
+            own["rules"]
+        );
+        self.tell.step(&sentence, "/data/flights", learned);
         Ok(())
     }
 
@@ -96,6 +120,11 @@ impl<'a> Demo<'a> {
         let rows: Vec<&Value> = ask.iter().take(3).map(|request| &request.row).collect();
         let own = self.raw("/invocations", json!({"dataframe_records": rows})).await?;
         self.tell.step("answers MLflow's /invocations", "/deploy/flights-late", own);
+        let whole: Vec<&Value> = ask.iter().map(|request| &request.row).filter(|row| is_whole(row)).collect();
+        let tensors = json!({"inputs": tensors(&whole[..whole.len().min(3)])});
+        let open = self.raw(&format!("/v2/models/{DEPLOYMENT}/infer"), tensors).await?;
+        let sentence = format!("answers the Open Inference Protocol's /v2/models/{DEPLOYMENT}/infer");
+        self.tell.step(&sentence, "/deploy/flights-late", open);
         Ok(())
     }
 
@@ -172,7 +201,7 @@ impl<'a> Demo<'a> {
         let before = self.live().await?;
         let name = self.example.arrive_broken()?;
         let rejected =
-            until(&self.client, "/events?limit=50", "the refusal of the broken batch", SOON, |events| {
+            until(&self.client, &self.tell, "/events?limit=50", "the refusal of the broken batch", SOON, |events| {
                 items(events).iter().find(|event| text(event, "kind") == "data.rejected").cloned()
             })
             .await?;
@@ -213,13 +242,31 @@ impl<'a> Demo<'a> {
             return Err(Failure::new(&codes::AUDIT, format!("the audit log is broken: {}", audit["reason"])));
         }
         self.tell.step(&format!("audit log intact: {} events", audit["events"]), "/activity", audit.clone());
-        self.tell.lines([format!("the whole loop took {}", duration_ms(self.tell.at_ms()))]);
+        self.own_share().await
+    }
+
+    /// How long the loop took, and how much of it was not the project's own code and its environment.
+    async fn own_share(&self) -> Result<()> {
+        let mut spans = Vec::new();
+        for run in items(&self.client.get("/pipelines/flights/runs").await?) {
+            let run = self.client.get(&format!("/pipeline-runs/{}", text(run, "id"))).await?;
+            spans.extend(spans_of_code(&run));
+        }
+        let (whole, code) = (self.tell.at_ms(), covered_ms(spans));
+        let share = 100.0 * (whole - code) as f64 / whole as f64;
+        let sentence = format!(
+            "the whole loop took {}; environments, notebook and training {}, everything else {} ({share:.0} %)",
+            duration_ms(whole),
+            duration_ms(code),
+            duration_ms(whole - code)
+        );
+        self.tell.step(&sentence, "/", json!({"whole_ms": whole, "code_ms": code}));
         Ok(())
     }
 
     /// Waits for the run after number `after` to exist.
     async fn next_run(&self, after: i64) -> Result<Value> {
-        until(&self.client, "/pipelines/flights/runs", "a pipeline run", SOON, |runs| {
+        until(&self.client, &self.tell, "/pipelines/flights/runs", "a pipeline run", SOON, |runs| {
             items(runs).iter().find(|run| run["number"].as_i64() == Some(after + 1)).cloned()
         })
         .await
@@ -229,7 +276,7 @@ impl<'a> Demo<'a> {
     async fn finished_run(&self, number: i64) -> Result<Value> {
         let run = self.next_run(number - 1).await?;
         let path = format!("/pipeline-runs/{}", text(&run, "id"));
-        let ended = until(&self.client, &path, "the end of the run", PATIENCE, |run| {
+        let ended = until(&self.client, &self.tell, &path, "the end of the run", PATIENCE, |run| {
             (!matches!(text(run, "state"), "queued" | "running")).then(|| run.clone())
         })
         .await?;
@@ -275,7 +322,7 @@ impl<'a> Demo<'a> {
     /// Waits for the gate's decision on a run and tells it; whether it accepted.
     async fn gate(&self, run: &Value) -> Result<bool> {
         let path = format!("/decisions?kind=gate&pipeline_run={}", text(run, "id"));
-        let decision = until(&self.client, &path, "the gate's decision", SOON, |decisions| {
+        let decision = until(&self.client, &self.tell, &path, "the gate's decision", SOON, |decisions| {
             items(decisions).first().cloned()
         })
         .await?;
@@ -342,5 +389,76 @@ impl<'a> Demo<'a> {
     /// Sends `body` to a path of the prediction surface.
     async fn raw(&self, path: &str, body: Value) -> Result<Value> {
         self.client.post_raw(path, body).await?.json().await
+    }
+}
+
+/// When a run executed the project's own code, environments included: from and to in milliseconds.
+fn spans_of_code(run: &Value) -> Vec<(i64, i64)> {
+    let graph = run["graph"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_code = |name: &str| {
+        graph.iter().any(|step| text(step, "name") == name && matches!(text(step, "kind"), "run" | "notebook"))
+    };
+    let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
+    let span = |step: &Value| step["started_ms"].as_i64().zip(step["finished_ms"].as_i64());
+    steps.iter().filter(|step| is_code(text(step, "step"))).filter_map(span).collect()
+}
+
+/// The time that spans cover together, each moment counted once.
+fn covered_ms(mut spans: Vec<(i64, i64)>) -> i64 {
+    spans.sort_unstable();
+    let (mut covered, mut until) = (0, i64::MIN);
+    for (from, to) in spans {
+        covered += (to - from.max(until)).max(0);
+        until = until.max(to);
+    }
+    covered
+}
+
+/// Whether a row has a value in every column.
+fn is_whole(row: &Value) -> bool {
+    row.as_object().is_some_and(|row| row.values().all(|value| !value.is_null()))
+}
+
+/// Rows as the Open Inference Protocol has them: one tensor a column.
+fn tensors(rows: &[&Value]) -> Vec<Value> {
+    let columns = rows.first().and_then(|row| row.as_object()).into_iter().flat_map(|row| row.keys());
+    let tensor = |name: &String| {
+        let values: Vec<&Value> = rows.iter().map(|row| &row[name]).collect();
+        let datatype = if values.iter().all(|value| value.is_number()) { "FP64" } else { "BYTES" };
+        json!({"name": name, "shape": [values.len(), 1], "datatype": datatype, "data": values})
+    };
+    columns.map(tensor).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_that_two_steps_share_count_once() {
+        assert_eq!(covered_ms(vec![(10, 20), (0, 5), (15, 30), (16, 18)]), 25);
+        let run = json!({
+            "graph": [{"name": "prepare", "kind": "sql"}, {"name": "train", "kind": "run"}],
+            "steps": [
+                {"step": "prepare", "started_ms": 0, "finished_ms": 10},
+                {"step": "train", "started_ms": 10, "finished_ms": 40},
+                {"step": "train", "started_ms": null, "finished_ms": null},
+            ],
+        });
+        assert_eq!(spans_of_code(&run), [(10, 40)]);
+    }
+
+    #[test]
+    fn rows_become_one_tensor_a_column() {
+        let rows = [json!({"hour": 7.0, "origin": "EWR"}), json!({"hour": 9.5, "origin": "JFK"})];
+        let made = tensors(&rows.iter().collect::<Vec<_>>());
+        assert_eq!(
+            made,
+            [
+                json!({"name": "hour", "shape": [2, 1], "datatype": "FP64", "data": [7.0, 9.5]}),
+                json!({"name": "origin", "shape": [2, 1], "datatype": "BYTES", "data": ["EWR", "JFK"]}),
+            ]
+        );
+        assert!(is_whole(&rows[0]) && !is_whole(&json!({"temp": null})));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::output::{Form, Output, duration_ms};
+use crate::output::{Form, Output, Progress, duration_ms};
 
 /// The teller.
 pub struct Narrator<'a> {
@@ -60,6 +60,11 @@ impl<'a> Narrator<'a> {
                 self.out.line(format!("            {line}"));
             }
         }
+    }
+
+    /// Progress of what the server does by itself meanwhile.
+    pub fn waiting(&self, what: &str) -> Progress {
+        Progress::waiting(self.out, what)
     }
 
     /// The whole time so far, in milliseconds.
