@@ -48,20 +48,21 @@ struct Server {
 
 impl Server {
     fn start(project: &Path) -> Self {
-        let mut child = Command::new(binary())
-            .args(["server", "--port", "0", "--json"])
+        let child = Command::new(binary())
+            .args(["server", "--port", "0"])
             .current_dir(project)
             .env_remove("VOLANO_HOME")
             .env_remove("VOLANO_URL")
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("the volano binary starts");
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut text = String::new();
-        lines.read_line(&mut text).unwrap();
-        let at = text.find("http://").unwrap_or_else(|| panic!("no address in {text:?}"));
-        let end = text[at + 7..].find(['"', '\n', ' ', '\t']).map_or(text.len(), |end| at + 7 + end);
-        Self { child, address: text[at + 7..end].to_owned() }
+        let mut server = Self { child, address: String::new() };
+        let mut line = String::new();
+        BufReader::new(server.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("http://");
+        server.address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        server
     }
 
     /// No word of warning, no chance to tidy up.
