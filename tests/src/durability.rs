@@ -141,7 +141,8 @@ fn arrive(project: &Path, month: u64) {
 
 #[test]
 fn what_was_acknowledged_survives_twenty_kills_and_the_loop_goes_on() {
-    let seed = std::env::var("VOLANO_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_131_231);
+    let seed =
+        std::env::var("VOLANO_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_131_231);
     println!("seed {seed}");
     let mut random = Random(seed);
     let folder = tempfile::tempdir().unwrap();

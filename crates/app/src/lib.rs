@@ -44,6 +44,7 @@ struct Inner {
     secret: governance::token::Secret,
     monitoring: monitoring::Monitoring,
     serving: serving::Serving,
+    unreadable: pipelines::trigger::Unreadable,
 }
 
 /// A change's audit entry, without what [`App::mutate`] fills in (time, actor, outcome).
@@ -102,6 +103,7 @@ impl App {
                 environments,
                 secret,
                 serving,
+                unreadable: pipelines::trigger::Unreadable::default(),
                 monitoring,
             }),
         })

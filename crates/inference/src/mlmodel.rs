@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::invocation;
 use crate::signature::Signature;
+use crate::value::Input;
 
 /// Largest `MLmodel` file that is read.
 const MAX_BYTES: u64 = 4 << 20;
@@ -60,6 +62,12 @@ impl ModelInfo {
             serving_example: serving_example(folder, &root["saved_input_example_info"]),
             run_id: text_of(&root["run_id"]),
         })
+    }
+
+    /// The serving example as the model sees it; one that the signature refuses counts as none.
+    pub fn example(&self) -> Option<Input> {
+        let read = invocation::parse(self.serving_example.as_ref()?, self.signature.as_ref()).ok()?;
+        read.params.is_empty().then_some(read.input)
     }
 
     /// The requirements file beside `MLmodel`, when there is one.

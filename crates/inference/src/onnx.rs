@@ -37,33 +37,31 @@ pub fn library(python: &Path) -> Option<PathBuf> {
     )
 }
 
-/// Loads the export and compares it with the Python model on the model's example. Returns it with the largest
-/// difference, or the reason why the Python form stays.
+/// Loads the export of the model `info` and compares it with what the Python form `answered` to the example. Returns it
+/// with the largest difference, or the reason why the Python form stays.
 pub fn replacing(
-    python: &dyn LoadedModel,
+    info: &ModelInfo,
+    answered: (Input, Output),
     export: &Path,
     library: &Path,
     queue: usize,
 ) -> std::result::Result<(Arc<dyn LoadedModel>, f64), String> {
-    let (example, wanted) =
-        python.example().ok_or("the model was logged without an example to compare with")?;
-    let session = open(export, library)?;
-    let mut model = OnnxModel {
-        info: python.info().clone(),
-        session: Arc::new(Mutex::new(session)),
-        rule: Rule::default(),
-        example: Some((example.clone(), wanted.clone())),
-        in_flight: AtomicUsize::new(0),
-        queue,
-    };
-    let answers = run(&model.session, example)?;
-    let (rule, delta) = Rule::find(&answers, wanted)?;
-    model.rule = rule;
+    let session = Mutex::new(open(export, library)?);
+    let answers = run(&session, &answered.0)?;
+    let (rule, delta) = Rule::find(&answers, &answered.1)?;
     if delta > BOUND {
         return Err(format!(
             "its answers differ by {delta:.2e} from the Python model's, more than {BOUND:.0e}"
         ));
     }
+    let model = OnnxModel {
+        info: info.clone(),
+        session: Arc::new(session),
+        rule,
+        example: Some(answered),
+        in_flight: AtomicUsize::new(0),
+        queue,
+    };
     Ok((Arc::new(model), delta))
 }
 
@@ -92,7 +90,7 @@ struct OnnxModel {
 }
 
 /// Which outputs of the graph make the answer, and as which type.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Rule {
     /// Position in the graph's outputs, the answer's element type, and its rank.
     output: usize,

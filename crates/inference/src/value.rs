@@ -1,11 +1,13 @@
 //! What goes into a model and what comes out: tables, tensors, named tensors, or plain JSON.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::table::{Table, float, float32};
 
 /// The element type of a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Dtype {
     Bool,
@@ -73,7 +75,7 @@ impl Dtype {
 }
 
 /// A dense array: little-endian elements in row-major order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tensor {
     /// Element type.
     pub dtype: Dtype,

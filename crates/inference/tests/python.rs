@@ -75,7 +75,11 @@ async fn an_export_takes_over_only_when_it_answers_as_the_model_does() {
     let (model, _home) = load("doubles", Limits::default()).await;
     let model = model.unwrap();
     let library = onnx::library(&python()).expect("the test's Python has onnxruntime");
-    let (export, delta) = onnx::replacing(&*model, &models().join("doubles.onnx"), &library, 8).unwrap();
+    let replacing = |export: &str| {
+        let answered = model.example().cloned().expect("the model has an example");
+        onnx::replacing(model.info(), answered, &models().join(export), &library, 8)
+    };
+    let (export, delta) = replacing("doubles.onnx").unwrap();
     assert!(delta <= onnx::BOUND);
     assert_eq!(export.kind(), RuntimeKind::Onnx);
     let body = json!({"dataframe_split": {"columns": ["b", "a"], "data": [[50, 2.5], [1, 4], [99, 0.5]]}});
@@ -87,9 +91,9 @@ async fn an_export_takes_over_only_when_it_answers_as_the_model_does() {
         assert!((wanted.element_f64(index) - found.element_f64(index)).abs() < onnx::BOUND);
     }
 
-    let other = onnx::replacing(&*model, &models().join("other.onnx"), &library, 8).err().unwrap();
+    let other = replacing("other.onnx").err().unwrap();
     assert!(other.contains("differ by"), "{other}");
-    let none = onnx::replacing(&*model, &models().join("doubles/MLmodel"), &library, 8).err().unwrap();
+    let none = replacing("doubles/MLmodel").err().unwrap();
     assert!(none.contains("ONNX Runtime refuses it"), "{none}");
 }
 

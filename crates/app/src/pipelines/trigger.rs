@@ -4,6 +4,7 @@
 //! most one run per project. Whatever there is to say is stored as a decision with its evidence, once.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use db::pipelines::decision::DecisionFilter;
 use db::pipelines::project::ProjectRecord;
@@ -77,6 +78,21 @@ impl Turn<'_> {
     }
 }
 
+/// Projects that cannot be read at present, each with the reason that was logged: once, not at every look.
+#[derive(Default)]
+pub(crate) struct Unreadable(Mutex<BTreeMap<Name, String>>);
+
+impl Unreadable {
+    fn is_news(&self, project: &Name, reason: &str) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(project.clone(), reason.to_owned()).as_deref() != Some(reason)
+    }
+
+    fn forget(&self, project: &Name) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(project);
+    }
+}
+
 impl Triggers<'_> {
     /// Evaluates every trigger of every project and returns the decisions that were stored. Cheap when there is
     /// nothing to say.
@@ -90,10 +106,13 @@ impl Triggers<'_> {
             let record = match self.0.projects().refresh(ctx, known.name.as_str()).await {
                 Ok(record) => record,
                 Err(error) => {
-                    tracing::warn!(project = %known.name, %error, "the project cannot be read; its triggers rest");
+                    if self.0.inner.unreadable.is_news(&known.name, &error.to_string()) {
+                        tracing::warn!(project = %known.name, %error, "the project cannot be read; its triggers rest");
+                    }
                     continue;
                 }
             };
+            self.0.inner.unreadable.forget(&known.name);
             self.evaluate_project(ctx, &record, &mut decisions).await?;
         }
         Ok(decisions)

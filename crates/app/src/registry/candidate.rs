@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::data::TreeFile;
+use domain::Id;
 use domain::registry::model::ModelName;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
@@ -22,16 +22,9 @@ impl Evaluations<'_> {
         candidate(format!("{model}:{version}"), Some(version), loaded)
     }
 
-    /// A model that is not registered yet, from its files and the key of the environment that it was trained in.
-    pub async fn files(
-        &self,
-        ctx: &Context,
-        name: &str,
-        files: Vec<TreeFile>,
-        environment: Option<String>,
-    ) -> Candidate {
-        let files = ModelFiles { files, environment };
-        let loaded = self.0.inference().load_files(ctx, files, Limits::default()).await;
+    /// A model that is not registered yet, from its files and the tracked run that trained it.
+    pub async fn files(&self, ctx: &Context, name: &str, files: ModelFiles, run: Option<&Id>) -> Candidate {
+        let loaded = self.0.inference().load_files(ctx, files, run, Limits::default()).await;
         candidate(name.to_owned(), None, loaded)
     }
 }

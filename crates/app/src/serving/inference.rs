@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::data::TreeFile;
+use domain::Id;
+use domain::data::{TreeFile, TreeId};
 use domain::governance::role::Permission;
 use domain::registry::model::ModelName;
 use environments::{Env, Key, Requirements, Spec};
@@ -24,11 +25,17 @@ pub use ::inference::{
 pub(crate) struct Runtimes {
     models: PathBuf,
     workers: PathBuf,
+    answers: PathBuf,
 }
 
 impl Runtimes {
     pub fn new(home: &Home) -> Self {
-        Self { models: home.serving_dir().join("models"), workers: home.serving_dir().join("workers") }
+        let folder = home.serving_dir();
+        Self {
+            models: folder.join("models"),
+            workers: folder.join("workers"),
+            answers: folder.join("answers"),
+        }
     }
 }
 
@@ -90,25 +97,67 @@ impl Inference<'_> {
         self.load_with(files, export, limits).await
     }
 
-    /// Loads a model from its files, registered or not; returns when it is warm.
-    pub async fn load_files(&self, ctx: &Context, files: ModelFiles, limits: Limits) -> Result<Loaded> {
-        self.0.authorize(ctx, Permission::Read).await?;
-        self.load_with(files, None, limits).await
+    /// Loads a model from its files, registered or not, with the export that its tracked run kept beside it; returns
+    /// when it is warm.
+    pub async fn load_files(
+        &self,
+        ctx: &Context,
+        files: ModelFiles,
+        run: Option<&Id>,
+        limits: Limits,
+    ) -> Result<Loaded> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let export = match run {
+            Some(run) => registry::export_of_run(&mut reader.conn(), run).await?,
+            None => None,
+        };
+        drop(reader);
+        let export = export.map(|file| self.0.objects().path(&file)).transpose()?;
+        self.load_with(files, export, limits).await
     }
 
     async fn load_with(&self, files: ModelFiles, export: Option<PathBuf>, limits: Limits) -> Result<Loaded> {
-        let folder = self.checkout(files.files).await?;
+        let (tree, folder) = self.checkout(files.files).await?;
         let environment = self.environment(&folder, files.environment.as_deref()).await?;
-        let source = ModelSource { folder: folder.clone(), python: environment.python.clone() };
-        let loaded = self.load_folder(source, limits).await?;
-        let inside = loaded.model.info().onnx_file.as_deref().unwrap_or("model.onnx");
+        let info = ModelInfo::read(&folder)?;
+        let inside = info.onnx_file.as_deref().unwrap_or("model.onnx");
         let export = export.or_else(|| Some(folder.join(inside)).filter(|path| path.is_file()));
+        let source = ModelSource { folder, python: environment.python.clone() };
+        let answers = Answers::new(&self.0.serving().runtimes.answers, &tree, &environment);
         let mut loaded = match export {
-            Some(export) => prefer_export(loaded, export, environment.python.clone(), limits).await?,
-            None => loaded,
+            Some(export) => self.prefer_export(info, source, export, &answers, limits).await?,
+            None => self.load_folder(source, limits).await?,
         };
         loaded._environment = Some(environment);
         Ok(loaded)
+    }
+
+    /// The ONNX export instead of the Python form, when both answer the model's example alike; the report says which
+    /// and why. The Python form answers once for ever: its libraries take seconds to start.
+    async fn prefer_export(
+        &self,
+        info: ModelInfo,
+        source: ModelSource,
+        export: PathBuf,
+        answers: &Answers,
+        limits: Limits,
+    ) -> Result<Loaded> {
+        let interpreter = source.python.clone();
+        if let Some(known) = answers.known(&info)
+            && let Ok(loaded) = with_export(&info, Some(known), &export, &interpreter, limits).await?
+        {
+            return Ok(loaded);
+        }
+        let python = self.load_folder(source, limits).await?;
+        let answered = python.model.example().cloned();
+        if let Some((_, Output::Tensor(answer))) = &answered {
+            answers.remember(answer)?;
+        }
+        let compared = with_export(&info, answered, &export, &interpreter, limits).await?;
+        Ok(compared.unwrap_or_else(|why| {
+            let reason = format!("{}; its ONNX export is not used: {why}", python.report.reason);
+            Loaded { report: RuntimeReport { reason, ..python.report }, ..python }
+        }))
     }
 
     /// Loads a model folder with a given interpreter; returns when it is warm.
@@ -125,22 +174,22 @@ impl Inference<'_> {
     }
 
     /// The files as a folder, shared by all who load them: named by the tree's id, made whole or not at all.
-    async fn checkout(&self, files: Vec<TreeFile>) -> Result<PathBuf> {
+    async fn checkout(&self, files: Vec<TreeFile>) -> Result<(TreeId, PathBuf)> {
         let (store, root) = (self.0.objects().clone(), self.0.serving().runtimes.models.clone());
-        let work = move || -> Result<PathBuf> {
+        let work = move || -> Result<(TreeId, PathBuf)> {
             let tree = store.put_tree(&files)?;
             let folder = root.join(tree.to_string());
             if folder.is_dir() {
-                return Ok(folder);
+                return Ok((tree, folder));
             }
             let temporary = root.join(format!("{tree}.{:016x}.tmp", rand::random::<u64>()));
             store.checkout(&tree, &temporary)?;
             match std::fs::rename(&temporary, &folder) {
-                Ok(()) => Ok(folder),
+                Ok(()) => Ok((tree, folder)),
                 // Somebody else was faster with the same files.
                 Err(_) if folder.is_dir() => {
                     std::fs::remove_dir_all(&temporary).map_err(Error::internal)?;
-                    Ok(folder)
+                    Ok((tree, folder))
                 }
                 Err(error) => Err(Error::internal(error)),
             }
@@ -164,33 +213,53 @@ impl Inference<'_> {
     }
 }
 
-/// The ONNX export instead of the Python form, when both answer the model's example alike; the report says which and why.
-async fn prefer_export(
-    python: Loaded,
-    export: PathBuf,
-    interpreter: PathBuf,
+/// The export, when it answers the example as the Python form did; else why not.
+async fn with_export(
+    info: &ModelInfo,
+    answered: Option<(Input, Output)>,
+    export: &Path,
+    interpreter: &Path,
     limits: Limits,
-) -> Result<Loaded> {
-    let model = Arc::clone(&python.model);
+) -> Result<Result<Loaded, String>> {
+    let (info, export, interpreter) = (info.clone(), export.to_owned(), interpreter.to_owned());
     let work = move || {
+        let answered = answered.ok_or("the model was logged without an example to compare with")?;
         let library = onnx::library(&interpreter).ok_or("the model's environment has no onnxruntime")?;
-        onnx::replacing(&*model, &export, &library, limits.queue)
+        onnx::replacing(&info, answered, &export, &library, limits.queue)
     };
     let compared = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
-    Ok(match compared {
-        Ok((model, delta)) => {
-            let reason = format!(
-                "ONNX Runtime: the export answers the model's example as the Python model does, within {:.0e}",
-                onnx::BOUND
-            );
-            let report = RuntimeReport { runtime: RuntimeKind::Onnx, reason, max_delta: Some(delta) };
-            Loaded { model, report, ..python }
-        }
-        Err(why) => {
-            let reason = format!("{}; its ONNX export is not used: {why}", python.report.reason);
-            Loaded { report: RuntimeReport { reason, ..python.report }, ..python }
-        }
-    })
+    Ok(compared.map(|(model, delta)| {
+        let reason = format!(
+            "ONNX Runtime: the export answers the model's example as the Python model does, within {:.0e}",
+            onnx::BOUND
+        );
+        let report = RuntimeReport { runtime: RuntimeKind::Onnx, reason, max_delta: Some(delta) };
+        Loaded { model, report, _environment: None }
+    }))
+}
+
+/// What a model's Python form answers to its example, kept by the content of the model and of its environment.
+struct Answers(PathBuf);
+
+impl Answers {
+    fn new(folder: &Path, model: &TreeId, environment: &Env) -> Self {
+        Self(folder.join(format!("{model}-{}.json", environment.key.as_str())))
+    }
+
+    fn known(&self, info: &ModelInfo) -> Option<(Input, Output)> {
+        let answer: Tensor = serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()?;
+        Some((info.example()?, Output::Tensor(answer)))
+    }
+
+    fn remember(&self, answer: &Tensor) -> Result<()> {
+        let folder = self.0.parent().unwrap_or(Path::new("."));
+        let temporary = self.0.with_extension(format!("{:016x}.tmp", rand::random::<u64>()));
+        let text = serde_json::to_vec(answer).map_err(Error::internal)?;
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&temporary, text))
+            .and_then(|()| std::fs::rename(&temporary, &self.0))
+            .map_err(Error::internal)
+    }
 }
 
 impl From<ModelError> for Error {

@@ -50,10 +50,15 @@ pub(super) async fn files(conn: &mut Conn<'_>, model: &ModelName, version: i64) 
 /// The ONNX export that the version's run kept beside the model: `model.onnx` or `onnx/model.onnx`.
 pub(super) async fn export(conn: &mut Conn<'_>, model: &ModelName, version: i64) -> Result<Option<FileId>> {
     let found = db::registry::model_version::get(conn, model.as_str(), version).await?;
-    let Some(run) = found.and_then(|found| found.version.run) else {
-        return Ok(None);
-    };
-    let Some(found) = db::tracking::run::get(conn, &run).await? else {
+    match found.and_then(|found| found.version.run) {
+        Some(run) => export_of_run(conn, &run).await,
+        None => Ok(None),
+    }
+}
+
+/// The ONNX export among a run's files.
+pub(super) async fn export_of_run(conn: &mut Conn<'_>, run: &Id) -> Result<Option<FileId>> {
+    let Some(found) = db::tracking::run::get(conn, run).await? else {
         return Ok(None);
     };
     let location = found.info.artifact_uri.trim_start_matches(ARTIFACT_SCHEME).to_owned();

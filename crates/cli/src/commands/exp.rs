@@ -149,7 +149,8 @@ async fn show(
 fn tags(run: &Value) -> Table {
     let mut table = Table::new(["tag", "value"]);
     // The client's own long record of models is no reading for people.
-    for (key, value) in run.pairs("tags").into_iter().filter(|(key, _)| !key.starts_with("mlflow.log-model")) {
+    for (key, value) in run.pairs("tags").into_iter().filter(|(key, _)| !key.starts_with("mlflow.log-model"))
+    {
         table.push(vec![Cell::text(key), Cell::text(plain(value))]);
     }
     table

@@ -63,7 +63,11 @@ async fn take_over(client: &Client, pipeline: &str, out: &Output) -> Result<()> 
         if known.text("state") == "ready" && rollout != "loading" {
             progress.finish();
             let what = if rollout.is_empty() { "" } else { ", the new one at a first share of the requests" };
-            out.done(format_args!("{name} serves {}:{}{what}", known["live"].text("model"), known["live"].int("version").unwrap_or(0)));
+            out.done(format_args!(
+                "{name} serves {}:{}{what}",
+                known["live"].text("model"),
+                known["live"].int("version").unwrap_or(0)
+            ));
             out.next(format_args!("volano predict {name} rows.csv"));
             return Ok(());
         }
@@ -100,7 +104,8 @@ async fn ended(client: &Client, id: &str, progress: &Progress, out: &Output) -> 
 /// Whether the gate has spoken, or has nothing to speak about: it does a moment after the last step.
 fn is_judged_yet(document: &Value) -> bool {
     let evaluates = |step: &&Value| step.text("kind") == "evaluate";
-    let names: Vec<&str> = document.list("graph").iter().filter(evaluates).map(|step| step.text("name")).collect();
+    let names: Vec<&str> =
+        document.list("graph").iter().filter(evaluates).map(|step| step.text("name")).collect();
     let evaluated = steps(document)
         .iter()
         .any(|step| names.contains(&step.text("step")) && step.text("state") == "succeeded");

@@ -101,8 +101,18 @@ async fn show(client: &Client, reference: &ModelRef, out: &Output) -> Result<Exi
     let document = client.get(&path).await?;
     let name = format!("{}:{version}", reference.name);
     let about = [
-        "aliases", "description", "run", "user", "source", "created_ms", "data_versions", "pipeline_run", "step_run",
-        "environment", "code", "evaluation",
+        "aliases",
+        "description",
+        "run",
+        "user",
+        "source",
+        "created_ms",
+        "data_versions",
+        "pipeline_run",
+        "step_run",
+        "environment",
+        "code",
+        "evaluation",
     ];
     let page = Page::new()
         .text(out.paint().bold(&name))

@@ -20,9 +20,7 @@ use serde_json::Map;
 use crate::error::{Error, Result};
 use crate::mlmodel::ModelInfo;
 use crate::value::{Input, Output};
-use crate::{
-    BoxFuture, Health, Limits, LoadedModel, ModelRuntime, ModelSource, Request, RuntimeKind, invocation,
-};
+use crate::{BoxFuture, Health, Limits, LoadedModel, ModelRuntime, ModelSource, Request, RuntimeKind};
 
 use pool::Pool;
 use process::Launch;
@@ -71,7 +69,7 @@ impl PythonRuntime {
             folder: self.folder.join("home"),
             threads: (cores / limits.workers.max(1)).max(1),
         };
-        let example = read_example(&info);
+        let example = info.example();
         let pool = Pool::start(launch, limits, example.clone(), LOAD_LIMIT)
             .await
             .map_err(|reason| Error::Load { folder: source.folder.clone(), reason })?;
@@ -83,13 +81,6 @@ impl PythonRuntime {
         }
         Ok(model)
     }
-}
-
-/// The serving example as the model sees it; one that the signature refuses counts as none.
-fn read_example(info: &ModelInfo) -> Option<Input> {
-    let body = info.serving_example.as_ref()?;
-    let read = invocation::parse(body, info.signature.as_ref()).ok()?;
-    read.params.is_empty().then_some(read.input)
 }
 
 impl ModelRuntime for PythonRuntime {

@@ -2,9 +2,10 @@
 
 use app::pipelines::journal::{FinishedStep, StepInput};
 use app::registry::evaluation::{Candidate, EvaluateRequest};
+use app::serving::inference::ModelFiles;
 use domain::data::{FileId, RelativePath, TreeFile};
 use domain::pipelines::step::InputRef;
-use domain::pipelines::step_run::Failure;
+use domain::pipelines::step_run::{Failure, StepResult};
 use domain::registry::alias::CHAMPION;
 use domain::registry::model::ModelName;
 use tables::TableFile;
@@ -29,8 +30,8 @@ pub(crate) async fn execute(attempt: &Attempt) -> Result<FinishedStep, Failure> 
         ));
     };
     let files = rows(attempt).await?;
-    let (challenger, environment) = challenger(attempt).await?;
-    let champion = champion(attempt).await?;
+    let (challenger, champion) = tokio::join!(challenger(attempt), champion(attempt));
+    let ((challenger, environment), champion) = (challenger?, champion?);
     let request = EvaluateRequest {
         project: Some(project.name.clone()),
         step_run: Some(attempt.task.step_run.id.clone()),
@@ -90,14 +91,17 @@ async fn challenger(attempt: &Attempt) -> Result<(Candidate, Option<String>), Fa
         Ok(TreeFile { path, file_id, size: u64::try_from(file.size).unwrap_or(0), executable: false })
     };
     let files = model.files.iter().map(file).collect::<Result<Vec<_>, Failure>>()?;
-    let environment = environment(attempt).await?;
-    let name = model.reference.clone();
-    let candidate = attempt.app.evaluations().files(&attempt.ctx, &name, files, environment.clone()).await;
+    let trained = training(attempt).await?;
+    let environment = trained.as_ref().and_then(|result| result.env_key.clone());
+    let run = trained.and_then(|result| result.tracked_run);
+    let files = ModelFiles { files, environment: environment.clone() };
+    let evaluations = attempt.app.evaluations();
+    let candidate = evaluations.files(&attempt.ctx, &model.reference, files, run.as_ref()).await;
     Ok((candidate, environment))
 }
 
-/// The key of the environment of the step that trained the model.
-async fn environment(attempt: &Attempt) -> Result<Option<String>, Failure> {
+/// The result of the step that trained the model.
+async fn training(attempt: &Attempt) -> Result<Option<StepResult>, Failure> {
     let declared = attempt.task.step.input(MODEL).map(|input| &input.from);
     let Some(InputRef::Step { step: trainer, .. }) = declared else {
         return Ok(None);
@@ -107,8 +111,8 @@ async fn environment(attempt: &Attempt) -> Result<Option<String>, Failure> {
     let status = pipelines.status(&attempt.ctx, &attempt.task.run.id).await.map_err(unreadable)?;
     for step in status.steps.iter().filter(|step| step.step == *trainer) {
         let result = pipelines.step_result(&attempt.ctx, step).await.map_err(unreadable)?;
-        if let Some(key) = result.and_then(|result| result.env_key) {
-            return Ok(Some(key));
+        if result.is_some() {
+            return Ok(result);
         }
     }
     Ok(None)

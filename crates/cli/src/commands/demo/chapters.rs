@@ -200,16 +200,19 @@ impl<'a> Demo<'a> {
         self.tell.chapter(6, "a broken batch is stopped at the door");
         let before = self.live().await?;
         let name = self.example.arrive_broken()?;
-        let rejected =
-            until(&self.client, &self.tell, "/events?limit=50", "the refusal of the broken batch", SOON, |events| {
-                items(events).iter().find(|event| text(event, "kind") == "data.rejected").cloned()
-            })
-            .await?;
-        self.tell.step(
-            &format!("refused: {}", rejected["payload"]["reason"]),
-            "/data/flights",
-            rejected.clone(),
-        );
+        let rejected = until(
+            &self.client,
+            &self.tell,
+            "/events?limit=50",
+            "the refusal of the broken batch",
+            SOON,
+            |events| items(events).iter().find(|event| text(event, "kind") == "data.rejected").cloned(),
+        )
+        .await?;
+        let reasons = rejected["payload"]["reasons"].as_array().map_or(&[][..], Vec::as_slice);
+        let sentence = format!("{name} is refused for {} reasons", reasons.len());
+        self.tell.step(&sentence, "/data/flights", rejected.clone());
+        self.tell.lines(reasons.iter().map(|reason| reason.as_str().unwrap_or_default().to_owned()));
         self.example.remove(name)?;
         let after = self.live().await?;
         if before != after {
@@ -326,7 +329,7 @@ impl<'a> Demo<'a> {
             items(decisions).first().cloned()
         })
         .await?;
-        let sentence = format!("gate {}: {}", text(&decision, "outcome"), text(&decision, "reason"));
+        let sentence = format!("the gate: {}", text(&decision, "reason"));
         self.tell.step(&sentence, "/models/flights", decision.clone());
         Ok(text(&decision, "outcome") == "accepted")
     }
@@ -396,7 +399,9 @@ impl<'a> Demo<'a> {
 fn spans_of_code(run: &Value) -> Vec<(i64, i64)> {
     let graph = run["graph"].as_array().map_or(&[][..], Vec::as_slice);
     let is_code = |name: &str| {
-        graph.iter().any(|step| text(step, "name") == name && matches!(text(step, "kind"), "run" | "notebook"))
+        graph
+            .iter()
+            .any(|step| text(step, "name") == name && matches!(text(step, "kind"), "run" | "notebook"))
     };
     let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
     let span = |step: &Value| step["started_ms"].as_i64().zip(step["finished_ms"].as_i64());
