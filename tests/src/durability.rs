@@ -1,8 +1,9 @@
-//! The server is killed at random moments, again and again, while data arrives and a client logs runs.
+//! The server is killed at random moments, again and again, while data arrives and clients log runs and ask for
+//! predictions: in a small project of its own, and in the flights project that `volano demo` has left behind.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 /// How often the server is killed.
 const KILLS: u64 = 20;
 /// The longest wait for the loop to end once nobody kills it any more.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 const PROJECT: &str = "\
 project: sums
@@ -47,9 +48,10 @@ struct Server {
 }
 
 impl Server {
-    fn start(project: &Path) -> Self {
+    /// Always on the same port: programs that survive a kill know the server by it.
+    fn start(project: &Path, port: u16) -> Self {
         let child = Command::new(binary())
-            .args(["server", "--port", "0"])
+            .args(["server", "--port", &port.to_string()])
             .current_dir(project)
             .env_remove("VOLANO_HOME")
             .env_remove("VOLANO_URL")
@@ -66,19 +68,23 @@ impl Server {
     }
 
     /// No word of warning, no chance to tidy up.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn kill(self) {
+        drop(self);
+    }
+
+    /// Calls the API.
+    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
+        self.send(method, &format!("/api/v1{path}"), body)
     }
 
     /// Sends a request and returns status and body; an error when the server died meanwhile.
-    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
+    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let body = body.map_or_else(String::new, ToString::to_string);
         write!(
             stream,
-            "{method} /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
             self.address,
             body.len()
@@ -106,8 +112,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Already dead in the usual case.
+        // Already dead in the usual case; gone only when waited for.
         let _dead = self.child.kill();
+        let _reaped = self.child.wait();
     }
 }
 
@@ -139,12 +146,20 @@ fn arrive(project: &Path, month: u64) {
     fs::rename(temporary, project.join(format!("data/{year}-{month:02}.csv"))).unwrap();
 }
 
-#[test]
-fn what_was_acknowledged_survives_twenty_kills_and_the_loop_goes_on() {
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn random() -> Random {
     let seed =
         std::env::var("VOLANO_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_131_231);
     println!("seed {seed}");
-    let mut random = Random(seed);
+    Random(seed)
+}
+
+#[test]
+fn what_was_acknowledged_survives_twenty_kills_and_the_loop_goes_on() {
+    let (mut random, port) = (random(), free_port());
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("sums");
     fs::create_dir_all(project.join("data")).unwrap();
@@ -153,26 +168,82 @@ fn what_was_acknowledged_survives_twenty_kills_and_the_loop_goes_on() {
     {
         fs::write(project.join(name), text).unwrap();
     }
-    let mut acknowledged = Vec::new();
+    let mut runs = Vec::new();
     for kill in 0..KILLS {
-        let server = Server::start(&project);
+        let server = Server::start(&project, port);
         arrive(&project, kill);
         let until = Instant::now() + Duration::from_millis(50 + random.below(1500));
         while Instant::now() < until {
-            let name = format!("run {kill} {}", acknowledged.len());
-            let made = server.call("POST", "/runs", Some(&json!({"experiment": "kills", "name": name})));
-            if let Ok((200, run)) = made {
-                acknowledged.push((run["id"].as_str().unwrap().to_owned(), name));
+            log_run(&server, kill, &mut runs);
+        }
+        server.kill();
+    }
+    assert!(runs.len() > 20, "only {} runs were acknowledged", runs.len());
+    let server = Server::start(&project, port);
+    check_runs(&server, &runs);
+    let done = check_loop(&server, "sums", "numbers", KILLS);
+    assert!(done as u64 > KILLS, "{done} units were done");
+    check_audit(&server);
+}
+
+/// Needs `VOLANO_TEST_DEMO`, the folder of a demo that was played to its end.
+#[test]
+fn the_flights_demo_survives_twenty_kills() {
+    let project = std::env::var_os("VOLANO_TEST_DEMO")
+        .expect("VOLANO_TEST_DEMO names a played demo: run the tests with `cargo xtask test`");
+    let (project, mut random, port) = (PathBuf::from(project), random(), free_port());
+    let rows = json!({"rows": [{
+        "origin": "JFK", "dest": "SFO", "carrier": "DL", "hour": 17.0, "day_of_week": 2.0, "distance": 2586.0,
+        "sched_arr_minute": 1249.0, "temp": 37.04, "humid": 43.85, "wind_speed": 16.1, "precip": 0.0,
+        "pressure": 1013.2, "visib": 10.0,
+    }]});
+    let files = Server::start(&project, port).get("/datasets/flights")["latest"]["files"].as_u64().unwrap();
+    let (mut runs, mut predictions) = (Vec::new(), Vec::new());
+    let mut months = [9, 10, 11].into_iter();
+    for kill in 0..KILLS {
+        let server = Server::start(&project, port);
+        if kill % 6 == 0
+            && let Some(month) = months.next()
+        {
+            arrive_month(&project, month);
+        }
+        let until = Instant::now() + Duration::from_millis(100 + random.below(6000));
+        while Instant::now() < until {
+            log_run(&server, kill, &mut runs);
+            // Until the model is loaded the answer is 503.
+            if let Ok((200, answer)) = server.send("POST", "/serve/flights-late", Some(&rows)) {
+                predictions.push(answer["prediction_ids"][0].as_str().unwrap().to_owned());
             }
         }
         server.kill();
     }
-    assert!(acknowledged.len() > 20, "only {} runs were acknowledged", acknowledged.len());
-    let server = Server::start(&project);
-    check_runs(&server, &acknowledged);
-    check_loop(&server);
-    let verdict = server.get("/audit/verify");
-    assert_eq!(verdict["intact"], true, "{verdict}");
+    let server = Server::start(&project, port);
+    println!("{} runs and {} predictions were acknowledged", runs.len(), predictions.len());
+    assert!(runs.len() > 20 && predictions.len() > 20);
+    check_runs(&server, &runs);
+    for id in &predictions {
+        assert_eq!(server.get(&format!("/predictions/{id}"))["id"], *id.as_str());
+    }
+    check_loop(&server, "flights", "flights", files + 3);
+    check_audit(&server);
+}
+
+/// Lets a month of the example arrive, the flights last and each file whole at once.
+fn arrive_month(project: &Path, month: u32) {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights/data");
+    for set in ["weather", "flights"] {
+        let (temporary, name) = (project.join(".arriving"), format!("{set}/2013-{month:02}.parquet"));
+        fs::copy(example.join(&name), &temporary).unwrap();
+        fs::rename(temporary, project.join("data").join(&name)).unwrap();
+    }
+}
+
+fn log_run(server: &Server, kill: u64, acknowledged: &mut Vec<(String, String)>) {
+    let name = format!("run {kill} {}", acknowledged.len());
+    let made = server.call("POST", "/runs", Some(&json!({"experiment": "kills", "name": name})));
+    if let Ok((200, run)) = made {
+        acknowledged.push((run["id"].as_str().unwrap().to_owned(), name));
+    }
 }
 
 fn check_runs(server: &Server, acknowledged: &[(String, String)]) {
@@ -182,18 +253,18 @@ fn check_runs(server: &Server, acknowledged: &[(String, String)]) {
     }
 }
 
-/// Waits until the newest data version was worked on, and looks whether any unit was done twice.
-fn check_loop(server: &Server) {
+/// Waits until the newest data version was worked on, and looks whether any unit was done twice. Returns how many were.
+fn check_loop(server: &Server, project: &str, data: &str, files: u64) -> usize {
     let started = Instant::now();
     loop {
-        let version = server.get("/datasets/numbers")["latest"].clone();
-        let runs = server.get("/pipelines/sums/runs?limit=200");
+        let version = server.get(&format!("/datasets/{data}"))["latest"].clone();
+        let runs = server.get(&format!("/pipelines/{project}/runs?limit=200"));
         let runs = runs["items"].as_array().unwrap();
         let idle = runs.iter().all(|run| !matches!(run["state"].as_str(), Some("queued" | "running")));
         let newest = runs.first().is_some_and(|run| {
-            run["state"] == "succeeded" && run["data"]["numbers"]["number"] == version["number"]
+            run["state"] == "succeeded" && run["data"][data]["number"] == version["number"]
         });
-        if idle && newest && version["files"] == KILLS {
+        if idle && newest && version["files"] == files {
             break;
         }
         assert!(started.elapsed() < PATIENCE, "the loop does not end: {version} {runs:#?}");
@@ -211,5 +282,10 @@ fn check_loop(server: &Server) {
         }
         before = page["next_before"].as_i64().unwrap_or(0);
     }
-    assert!(seen.len() as u64 > KILLS, "{} units were done", seen.len());
+    seen.len()
+}
+
+fn check_audit(server: &Server) {
+    let verdict = server.get("/audit/verify");
+    assert_eq!(verdict["intact"], true, "{verdict}");
 }

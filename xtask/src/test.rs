@@ -1,5 +1,8 @@
 //! Every test of the repository, with all that they need installed and started.
 
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::time::Instant;
 
 use crate::run::{Result, cargo, exists, program, run, target};
@@ -24,6 +27,21 @@ pub fn test() -> Result {
     let chromium = report.part("chromium", services::chromium)?;
     report.part("build", || run(cargo().args(["build", "--workspace", "--all-targets", "--quiet"])))?;
     report.part("openapi", || openapi::write_or_check(true))?;
+    // The played demo is what the page is looked at with, and what the kill test goes on from.
+    let played = target().join("demo-test");
+    report.part("demo", || {
+        if played.exists() {
+            std::fs::remove_dir_all(&played).map_err(|error| format!("{}: {error}", played.display()))?;
+        }
+        let mut demo = program(target().join("debug/volano"));
+        run(demo.args(["demo", "--fast", "--exit", "--port", "0", "--dir"]).arg(&played))
+    })?;
+    report.part("page in Chromium", || {
+        let server = Server::start(&played)?;
+        let mut pages = ui::npm();
+        pages.args(["run", "--silent", "e2e"]).env("CHROMIUM", &chromium);
+        run(pages.env("VOLANO_URL", &server.url))
+    })?;
     report.part("tests", || {
         let mut tests = cargo();
         if exists("cargo-nextest") {
@@ -31,22 +49,38 @@ pub fn test() -> Result {
         } else {
             tests.args(["test", "--workspace", "--no-fail-fast"]);
         }
-        run(tests.env("VOLANO_TEST_POSTGRES", &postgres.url).env("VOLANO_TEST_PYTHON", &python))
-    })?;
-    report.part("page in Chromium", || {
-        run(ui::npm().args(["run", "--silent", "e2e"]).env("CHROMIUM", &chromium))
-    })?;
-    report.part("demo", || {
-        let folder = target().join("demo-test");
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        }
-        let mut demo = program(target().join("debug/volano"));
-        demo.args(["demo", "--fast", "--exit", "--port", "0", "--dir"]).arg(&folder);
-        run(demo.env("CHROMIUM", &chromium))
+        tests.env("VOLANO_TEST_POSTGRES", &postgres.url).env("VOLANO_TEST_PYTHON", &python);
+        run(tests.env("VOLANO_TEST_DEMO", &played))
     })?;
     report.print();
     Ok(())
+}
+
+/// A server of the built binary, ended when dropped.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(project: &Path) -> Result<Self> {
+        let mut command = program(target().join("debug/volano"));
+        command.args(["server", "--port", "0"]).current_dir(project).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| format!("volano server: {error}"))?;
+        let mut url = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut url).map_err(|error| format!("volano server: {error}"))?;
+        }
+        Ok(Self { child, url: url.trim().to_owned() })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A server that has ended by itself needs no ending.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
 }
 
 #[derive(Default)]

@@ -73,7 +73,7 @@ impl<'a> Demo<'a> {
         let data = &run["data"]["flights"];
         let rows = data["rows"].as_i64().unwrap_or(0);
         let sentence = format!(
-            "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came (its trigger waits until they are quiet for 10 s)",
+            "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came (its trigger waits until they are quiet for 5 s)",
             data["number"],
             duration_ms(reaction_ms)
         );
@@ -174,14 +174,12 @@ impl<'a> Demo<'a> {
         }
         let prediction = text(&labels[0], "prediction_id").to_owned();
         self.tell.step(&format!("{} predictions", labels.len()), "/deploy/flights-late", json!({}));
-        for &month in self.slice.asking {
-            self.example.arrive(month)?;
-        }
         for batch in labels.chunks(500) {
             self.client.post(&self.of("labels"), json!({"labels": batch})).await?;
         }
         let performance = self.client.post(&self.of("performance"), json!({})).await?;
         self.tell.step(text(&performance, "sentence"), "/monitor/flights-late", performance.clone());
+        self.arrive_published(self.slice.asking).await?;
         let drift = self.client.post(&self.of("drift"), json!({})).await?;
         self.tell.step(
             text(&drift, "sentence"),
@@ -194,6 +192,17 @@ impl<'a> Demo<'a> {
             self.served_after(before).await?;
         }
         Ok(prediction)
+    }
+
+    /// Lets months arrive and waits until all of them are in the newest version.
+    async fn arrive_published(&self, months: &[u32]) -> Result<()> {
+        let files = |data: &Value| data["latest"]["files"].as_u64().unwrap_or(0);
+        let wanted = files(&self.client.get("/datasets/flights").await?) + months.len() as u64;
+        for &month in months {
+            self.example.arrive(month)?;
+        }
+        let found = |data: &Value| (files(data) >= wanted).then_some(());
+        until(&self.client, &self.tell, "/datasets/flights", "the data version", SOON, found).await
     }
 
     async fn a_broken_batch(&mut self) -> Result<()> {
