@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::json::plain;
-use crate::output::{Cell, Table, Tone};
+use crate::output::{Cell, Table, Tone, short_id};
 
 /// Milliseconds from here on are a time, below a duration.
 const EPOCH_FROM_MS: i64 = 100_000_000_000;
@@ -22,8 +22,11 @@ pub fn cell(key: &str, value: &Value) -> Cell {
         },
         Value::Array(values) => Cell::text(values.iter().map(plain).collect::<Vec<_>>().join(", ")),
         Value::Object(pairs) => {
-            let pairs = pairs.iter().map(|(key, value)| format!("{key}={}", plain(value)));
-            Cell::text(pairs.collect::<Vec<_>>().join(" "))
+            let joined = |value: &dyn Fn(&Value) -> String| {
+                let pairs = pairs.iter().map(|(key, inner)| format!("{key}={}", value(inner)));
+                pairs.collect::<Vec<_>>().join(" ")
+            };
+            Cell::both(joined(&|value| short_id(&plain(value)).to_owned()), joined(&plain))
         }
     }
 }

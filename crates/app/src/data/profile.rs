@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::data::profile::TableProfile;
+use domain::Timestamp;
+use domain::data::profile::{Semantic, TableProfile};
 use domain::data::{DataKind, DataVersion, TreeFile};
 use domain::governance::role::Permission;
 use serde_json::{Map, Value};
@@ -129,6 +130,11 @@ fn file_changes(from: &[TreeFile], to: &[TreeFile]) -> Vec<FileChange> {
     changes
 }
 
+/// A column's figure that is a time, in milliseconds.
+fn moment(ms: f64) -> String {
+    Timestamp::from_millis(ms as i64).to_rfc3339()
+}
+
 fn column_changes(from: &TableProfile, to: &TableProfile) -> Vec<ColumnChange> {
     let change = |name: &str, change, detail| ColumnChange { name: name.to_owned(), change, detail };
     let mut changes = Vec::new();
@@ -143,7 +149,10 @@ fn column_changes(from: &TableProfile, to: &TableProfile) -> Vec<ColumnChange> {
         } else if let (Some(was), Some(is)) = (&before.number, &column.number)
             && (was.mean - is.mean).abs() > f64::EPSILON * was.mean.abs()
         {
-            let detail = format!("mean {:.4} before, {:.4} now", was.mean, is.mean);
+            let detail = match &column.semantic {
+                Semantic::Timestamp => format!("latest {} before, {} now", moment(was.max), moment(is.max)),
+                _ => format!("mean {:.4} before, {:.4} now", was.mean, is.mean),
+            };
             changes.push(change(&column.name, "values", detail));
         } else if before.distinct != column.distinct {
             let detail = format!("{} different values before, {} now", before.distinct, column.distinct);

@@ -362,9 +362,18 @@ fn sample_table(sample: &Value) -> Table {
     let mut table = Table::new(columns);
     for row in sample.list("rows") {
         let values = row.as_array().into_iter().flatten();
-        table.push(values.map(|value| render::cell("value", value)).collect());
+        // Years and ids are numbers too: nothing is rounded or grouped.
+        table.push(values.map(value_cell).collect());
     }
     table
+}
+
+fn value_cell(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::none(),
+        Value::Number(number) => Cell::figure(number.to_string()),
+        other => Cell::text(crate::json::plain(other)),
+    }
 }
 
 async fn diff(client: &Client, args: &DiffArgs, from: &DataRef, out: &Output) -> Result<Exit> {

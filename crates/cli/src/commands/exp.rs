@@ -19,6 +19,8 @@ use crate::runs;
 const PAGE: usize = 1_000;
 /// Columns of a list of runs that show metrics, and that show parameters.
 const FIGURES: usize = 4;
+/// Characters of a parameter's value that a table shows.
+const SHORT: usize = 24;
 
 /// Does it.
 pub async fn run(command: ExpCommand, globals: &Globals, out: &Output) -> Result<Exit> {
@@ -70,7 +72,7 @@ async fn list(client: &Client, args: &ExpListArgs, out: &Output) -> Result<Exit>
 
 fn table_of(found: &[Value]) -> Table {
     let metrics = names(found, "metrics");
-    let params = names(found, "params");
+    let params = telling_params(found);
     let (metrics, params) = (first(&metrics), first(&params));
     let mut columns = vec!["run", "name", "status", "started", "took"];
     columns.extend(metrics.iter().chain(&params).copied());
@@ -88,6 +90,16 @@ fn table_of(found: &[Value]) -> Table {
         table.push(row);
     }
     table
+}
+
+/// Parameters that tell runs apart and are short enough for a table: all short ones when there is one run.
+fn telling_params(found: &[Value]) -> BTreeSet<String> {
+    let mut names = names(found, "params");
+    names.retain(|name| {
+        let values: BTreeSet<String> = found.iter().filter_map(|run| param(run, name)).collect();
+        values.iter().all(|value| value.len() <= SHORT) && (found.len() == 1 || values.len() > 1)
+    });
+    names
 }
 
 fn first(names: &BTreeSet<String>) -> Vec<&str> {

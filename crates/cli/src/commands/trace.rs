@@ -9,7 +9,7 @@ use crate::codes;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::json::{Fields, plain};
-use crate::output::{Cell, Output, Page, Table};
+use crate::output::{Cell, Output, Page, Table, count, short_id};
 use crate::render;
 
 /// The way back, in order, with the names of its stations.
@@ -30,6 +30,9 @@ const STATIONS: [(&str, &str); 15] = [
     ("data_versions", "Data versions"),
     ("approvals", "Approvals"),
 ];
+
+/// Characters of a parameter that is told.
+const TOLD: usize = 60;
 
 /// Does it.
 pub async fn run(args: TraceArgs, globals: &Globals, out: &Output) -> Result<Exit> {
@@ -76,7 +79,7 @@ fn station(page: Page, title: &str, value: &Value, out: &Output) -> Page {
         }
         Value::Array(items) if items.is_empty() => page,
         Value::Array(items) if items.iter().all(Value::is_object) => page.heading(title).table(table(items)),
-        other => page.heading(title).fields([("", Cell::text(plain(other)))]),
+        other => page.heading(title).text(short_id(&plain(other)).to_owned()),
     }
 }
 
@@ -91,15 +94,27 @@ fn is_deep(value: &Value) -> bool {
     }
 }
 
+/// Autologging records every argument of every part; what a person chose is short and not nested.
+fn is_told(key: &str, value: &Value) -> bool {
+    !key.contains("__") && plain(value).len() <= TOLD
+}
+
 fn below(page: Page, key: &str, value: &Value, out: &Output) -> Page {
     let page = page.text(format!("  {}", out.paint().dim(&render::label(key))));
     match value {
         Value::Array(items) => page.table(table(items)),
         Value::Object(map) => {
-            let pairs = map
+            let told: Vec<_> = map.iter().filter(|(key, value)| is_told(key, value)).collect();
+            let pairs = told
                 .iter()
                 .map(|(key, value)| (format!("  {}", render::label(key)), render::cell(key, value)));
-            page.fields(pairs)
+            let page = page.fields(pairs);
+            match map.len() - told.len() {
+                0 => page,
+                more => page.text(
+                    out.paint().dim(&format!("  and {more} more, longer or nested: volano exp show RUN")),
+                ),
+            }
         }
         other => page.fields([("", Cell::text(plain(other)))]),
     }
@@ -112,7 +127,22 @@ fn table(items: &[Value]) -> Table {
             keys.push(key);
         }
     }
-    render::table(items, &keys)
+    let mut table = Table::new(keys.iter().map(|key| render::label(key)));
+    for item in items {
+        table.push(keys.iter().map(|key| cell(key, &item[*key])).collect());
+    }
+    table
+}
+
+/// The parts of what was read with their rows; everything else as everywhere.
+fn cell(key: &str, value: &Value) -> Cell {
+    let parts = value.as_array().filter(|parts| key == "parts" && parts.iter().all(Value::is_object));
+    let Some(parts) = parts else { return render::cell(key, value) };
+    let part = |part: &Value| match part.int("rows") {
+        Some(rows) => format!("{} ({} rows)", part.text("partition"), count(rows)),
+        None => part.text("partition").to_owned(),
+    };
+    Cell::both(parts.iter().map(part).collect::<Vec<_>>().join(", "), plain(value))
 }
 
 #[cfg(test)]

@@ -98,9 +98,18 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// The last eight digits of an id: random, hence what tells two ids of one day apart.
+/// The last eight digits of an id, which are random, hence what tells two ids of one day apart; the first twelve of a
+/// content hash.
 pub fn short_id(id: &str) -> &str {
-    if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) { &id[24..] } else { id }
+    match id.len() {
+        32 if is_hex(id) => &id[24..],
+        64 if is_hex(id) => &id[..12],
+        _ => id,
+    }
+}
+
+fn is_hex(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a result looks like: lines, fields and tables, drawn for people or written for pipes.
 
-use comfy_table::{Cell as Drawn, CellAlignment, Color, ContentArrangement};
+use comfy_table::{Cell as Drawn, CellAlignment, Color, ColumnConstraint, ContentArrangement};
 
 use super::Paint;
 use super::human;
@@ -79,6 +79,11 @@ impl Cell {
         value.map_or_else(Self::none, |value| Self::both(human::moment(value), human::time_iso(value)))
     }
 
+    /// A number exactly as it is written, such as a value of data.
+    pub fn figure(text: impl Into<String>) -> Self {
+        Self::text(text).right()
+    }
+
     /// An id, shortened for people.
     pub fn id(id: &str) -> Self {
         Self::both(human::short_id(id), id)
@@ -106,8 +111,13 @@ impl Cell {
         }
     }
 
+    /// The text in one line.
+    fn line(&self) -> String {
+        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     fn drawn(&self, paint: Paint) -> Drawn {
-        let drawn = Drawn::new(&self.text);
+        let drawn = Drawn::new(self.line());
         let drawn = if self.right { drawn.set_alignment(CellAlignment::Right) } else { drawn };
         let color = match self.tone {
             _ if !paint.is_on() => return drawn,
@@ -119,6 +129,28 @@ impl Cell {
         };
         drawn.fg(color)
     }
+}
+
+/// Space between two columns.
+const GAP: u16 = 2;
+/// A column of texts is never made narrower than this for others to fit.
+const WRAPPED: usize = 30;
+
+/// The value of a field takes this many lines at the most.
+const LINES: usize = 2;
+
+/// How a table fits a width.
+struct Fit {
+    columns: usize,
+    wraps: Option<usize>,
+}
+
+/// A text with its end cut off when it is longer than `width` characters.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Rows under named columns.
@@ -153,6 +185,7 @@ impl Table {
     }
 
     fn render(&self, paint: Paint, width: usize) -> String {
+        let fit = self.fit(width);
         let mut drawn = comfy_table::Table::new();
         drawn
             .load_style(comfy_table::presets::NOTHING)
@@ -164,15 +197,55 @@ impl Table {
             drawn.force_no_tty();
         }
         if self.columns.iter().any(|name| !name.is_empty()) {
-            drawn.set_header(self.header(paint));
+            drawn.set_header(self.header(paint).into_iter().take(fit.columns));
         }
         for row in &self.rows {
-            drawn.add_row(row.iter().map(|cell| cell.drawn(paint)).collect::<Vec<_>>());
+            drawn.add_row(row.iter().take(fit.columns).map(|cell| cell.drawn(paint)).collect::<Vec<_>>());
         }
-        for column in drawn.column_iter_mut() {
-            column.set_padding((0, 2));
+        for (n, column) in drawn.column_iter_mut().enumerate() {
+            column.set_padding((0, GAP));
+            if fit.wraps != Some(n) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
-        drawn.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        let mut text: String =
+            drawn.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        if let hidden @ 1.. = self.columns.len() - fit.columns {
+            let names = self.columns[fit.columns..].join(", ");
+            let note = format!("{hidden} more columns (--json has them): {names}");
+            text.push_str(&format!("{}\n", paint.dim(&shortened(&note, width))));
+        }
+        text
+    }
+
+    /// The columns that fit into `width`, and the one among them whose texts are wrapped for it.
+    fn fit(&self, width: usize) -> Fit {
+        let natural: Vec<usize> = (0..self.columns.len()).map(|n| self.natural_width(n)).collect();
+        let mut columns = natural.len();
+        loop {
+            let total: usize = natural[..columns].iter().map(|width| width + usize::from(GAP)).sum();
+            if total <= width {
+                return Fit { columns, wraps: None };
+            }
+            let texts = (0..columns)
+                .filter(|n| !self.rows.iter().any(|row| row.get(*n).is_some_and(|cell| cell.right)));
+            let widest = texts.max_by_key(|n| natural[*n]).filter(|n| natural[*n] > WRAPPED);
+            if let Some(widest) = widest
+                && total - natural[widest] + WRAPPED <= width
+            {
+                return Fit { columns, wraps: Some(widest) };
+            }
+            if columns <= 2 {
+                return Fit { columns, wraps: Some(columns.saturating_sub(1)) };
+            }
+            columns -= 1;
+        }
+    }
+
+    fn natural_width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        let widest = cells.map(|cell| cell.line().chars().count()).max().unwrap_or(0);
+        widest.max(self.columns[column].chars().count())
     }
 
     fn header(&self, paint: Paint) -> Vec<Drawn> {
@@ -259,7 +332,7 @@ impl Page {
         for part in &self.parts {
             match part {
                 Part::Line(line, _) | Part::Text(line) => text.push_str(&format!("{line}\n")),
-                Part::Fields(fields) => text.push_str(&render_fields(fields, paint)),
+                Part::Fields(fields) => text.push_str(&render_fields(fields, paint, width)),
                 Part::Table(table) => text.push_str(&table.render(paint, width)),
                 Part::Heading(heading) if text.is_empty() => {
                     text.push_str(&format!("{}\n", paint.bold(heading)))
@@ -293,11 +366,13 @@ impl Page {
     }
 }
 
-fn render_fields(fields: &[(String, Cell)], paint: Paint) -> String {
-    let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+fn render_fields(fields: &[(String, Cell)], paint: Paint, width: usize) -> String {
+    let names = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let room = (width * LINES).saturating_sub(names + usize::from(GAP)).max(WRAPPED);
     let lines = fields.iter().map(|(name, cell)| {
-        let name = paint.dim(&format!("{name:width$}"));
-        format!("{name}  {}\n", cell.painted(paint))
+        let name = paint.dim(&format!("{name:names$}"));
+        let value = Cell { text: shortened(&cell.line(), room), ..cell.clone() };
+        format!("{name}  {}\n", value.painted(paint))
     });
     lines.collect()
 }
@@ -334,6 +409,21 @@ mod tests {
     #[test]
     fn people_get_aligned_tables() {
         insta::assert_snapshot!(page().render(Paint::off(), 80));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_wrapped_at_words_or_named() {
+        let sentence = "real but tiny: at least 1.0 % of the rows moved from one value to another";
+        let sentences = Table::new(["column", "psi", "what"]).row(vec![
+            Cell::text("dest"),
+            Cell::number(Some(9.591)),
+            Cell::text(sentence),
+        ]);
+        let many = Table::new((0..20).map(|n| format!("feature_{n}")))
+            .row((0..20).map(|n| Cell::figure(format!("{}", 1000 * n))).collect());
+        let long = [("model", Cell::text(format!("Pipeline(\n   steps={})", "step, ".repeat(40))))];
+        let page = Page::new().table(sentences).table(many).fields(long);
+        insta::assert_snapshot!(page.render(Paint::off(), 60));
     }
 
     #[test]

@@ -229,10 +229,14 @@ pub fn summarize(columns: &[ColumnDrift], prediction: Option<&ColumnDrift>, rows
         DriftVerdict::Steady => format!("no drift in {rows} requests"),
         DriftVerdict::NotEnoughRows => {
             let smallest = judged.iter().map(|column| column.detectable_share).fold(0.0, f64::max);
-            format!(
-                "not enough rows ({rows}): a shift below {:.0} % of the rows cannot be seen",
-                smallest * 100.0
-            )
+            if smallest >= 1.0 {
+                format!("not enough rows ({rows}) to see any shift")
+            } else {
+                format!(
+                    "not enough rows ({rows}): a shift below {:.0} % of the rows cannot be seen",
+                    smallest * 100.0
+                )
+            }
         }
         DriftVerdict::Warn => format!("slight drift in {} over {rows} requests", named(verdict)),
         DriftVerdict::Alarm => format!("drift in {} over {rows} requests", named(verdict)),

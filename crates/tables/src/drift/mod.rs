@@ -121,7 +121,15 @@ fn empty(kind: ColumnKind, reference_rows: u64, window_rows: u64) -> ColumnDrift
 fn conclude(found: &mut ColumnDrift, settings: &DriftSettings) {
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let margin = found.detectable_share - settings.alarm_share;
-    let rows = found.window_rows;
+    let rows = match found.window_rows {
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
+    };
+    let blind = if found.detectable_share >= 1.0 {
+        "no shift can be seen yet".to_owned()
+    } else {
+        format!("a shift below {} cannot be seen", percent(found.detectable_share))
+    };
     let (verdict, sentence) = if found.moved_share >= settings.alarm_share {
         (DriftVerdict::Alarm, format!("at least {} of the rows moved", percent(found.moved_share)))
     } else if found.moved_share >= settings.warn_share {
@@ -129,20 +137,10 @@ fn conclude(found: &mut ColumnDrift, settings: &DriftSettings) {
     } else if found.statistic >= settings.alarm_share && margin > settings.alarm_share {
         (
             DriftVerdict::NotEnoughRows,
-            format!(
-                "large ({}) but only {rows} rows: wait for more; a shift below {} cannot be seen",
-                percent(found.statistic),
-                percent(found.detectable_share)
-            ),
+            format!("large ({}) but only {rows}: wait for more; {blind}", percent(found.statistic)),
         )
     } else if margin > settings.alarm_share {
-        (
-            DriftVerdict::NotEnoughRows,
-            format!(
-                "not enough rows ({rows}): a shift below {} cannot be seen",
-                percent(found.detectable_share)
-            ),
-        )
+        (DriftVerdict::NotEnoughRows, format!("not enough rows ({}): {blind}", found.window_rows))
     } else if found.moved_share > 0.0 {
         (
             DriftVerdict::Steady,
