@@ -16,6 +16,6 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": server, "/serve": server, "/get-artifact": server, "/v2": server } },
+  server: { proxy: { "/api": server, "/serve": server, "/v2": server } },
   test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
 });

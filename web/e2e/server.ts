@@ -51,11 +51,11 @@ export async function start(mode: Mode = "normal", port = 0): Promise<Mock> {
     void (async () => {
       const url = new URL(request.url ?? "/", "http://localhost");
       if (url.pathname === "/api/v1/notices") return notices(response);
-      if (!/^\/(api\/|serve\/|get-artifact)/.test(url.pathname)) return file(url.pathname, response);
+      if (!/^\/(api|serve)\//.test(url.pathname)) return file(url.pathname, response);
       const sent = await body(request);
       if (request.method !== "GET") mock.sent.push({ method: request.method ?? "", path: url.pathname, body: sent });
       const reply = answer(mock.mode, request.method ?? "GET", url, sent);
-      response.writeHead(reply.status, { "content-type": typeof reply.body === "string" ? "text/plain" : reply.status >= 400 ? "application/problem+json" : "application/json", ...reply.headers });
+      response.writeHead(reply.status, { "content-type": typeof reply.body === "string" ? "text/plain" : reply.status >= 400 ? "application/problem+json" : "application/json" });
       response.end(typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body));
     })();
   });

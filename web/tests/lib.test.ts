@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { address } from "../src/api/client";
 import { hashOf, verify, GENESIS, type ChainEvent } from "../src/lib/audit";
 import { slots } from "../src/lib/color";
 import { bytes, figure, moment, percent, signed, span } from "../src/lib/format";
@@ -40,6 +41,11 @@ describe("series", () => {
   test("a line reads as a sentence", () => {
     expect(summary("loss", [0.9, 0.4, 0.5], (v) => String(v))).toBe("loss: 3 points from 0.9 to 0.5, lowest 0.4, highest 0.9.");
   });
+});
+
+test("an address fills its placeholders; other parameters become the query", () => {
+  expect(address("/datasets/{name}/diff", { name: "a/b", from: "v1", to: undefined })).toBe("/api/v1/datasets/a%2Fb/diff?from=v1");
+  expect(address("/runs/{id}/artifact", { id: "1f", path: "model/MLmodel" })).toBe("/api/v1/runs/1f/artifact?path=model%2FMLmodel");
 });
 
 test("eight lines never share a colour; the ninth is grey", () => {

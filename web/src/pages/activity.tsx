@@ -18,7 +18,7 @@ const PAGE = 1_000;
 
 /** One page of the log with each detail as the server stored it. */
 async function readPage(before: number | undefined): Promise<{ events: ChainEvent[]; next: number | undefined }> {
-  const body = await text("/audit", { limit: PAGE, before });
+  const body = (await text("/audit", { limit: PAGE, before })).body;
   const page = JSON.parse(body) as AuditPage;
   const details = rawValues(body, "items", "detail");
   const events = page.items.map((event, i): ChainEvent => ({ ...event, detail_text: details[i] ?? "null" }));

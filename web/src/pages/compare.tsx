@@ -2,7 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useMemo } from "react";
 import { get } from "../api/client";
-import type { Items, MetricPoint, Run } from "../api/types";
+import { useComparison } from "../api/queries";
+import type { Run } from "../api/types";
 import { slots } from "../lib/color";
 import { figure, shortId, signed, span } from "../lib/format";
 import { paths } from "../lib/paths";
@@ -26,15 +27,6 @@ export function better(name: string, a: number, b: number): boolean {
 export function differing(runs: readonly Run[], of: (run: Run) => Record<string, string | number>, all: boolean): [string, (string | number | undefined)[]][] {
   const keys = [...new Set(runs.flatMap((run) => Object.keys(of(run))))].sort();
   return keys.map((key): [string, (string | number | undefined)[]] => [key, runs.map((run) => of(run)[key])]).filter(([, values]) => all || new Set(values).size > 1);
-}
-
-function useRuns(ids: readonly string[]) {
-  return useQuery({
-    queryKey: ["/runs/compare", ids],
-    queryFn: ({ signal }) => Promise.all(ids.map((id) => get<Run>(`/runs/${encodeURIComponent(id)}`, {}, signal))),
-    meta: { nouns: ["run"] },
-    enabled: ids.length > 0,
-  });
 }
 
 function Head({ runs, colors }: { runs: Run[]; colors: Map<string, number> }) {
@@ -145,7 +137,7 @@ function Overlaid({ runs, colors }: { runs: Run[]; colors: Map<string, number> }
   const query = useQuery({
     queryKey: ["curves", runs.map((r) => r.id), keys],
     queryFn: async ({ signal }) =>
-      Promise.all(keys.map(async (key) => ({ key, lines: await Promise.all(runs.map(async (run) => ({ run, points: key in run.metrics ? (await get<Items<MetricPoint>>(`/runs/${run.id}/metrics`, { key }, signal)).items : [] }))) }))),
+      Promise.all(keys.map(async (key) => ({ key, lines: await Promise.all(runs.map(async (run) => ({ run, points: key in run.metrics ? (await get("/runs/{id}/metrics", { id: run.id, key }, signal)).items : [] }))) }))),
     meta: { nouns: ["run"] },
   });
   const curves = (query.data ?? []).filter((c) => c.lines.some((l) => l.points.length > 1));
@@ -174,7 +166,7 @@ export function Compare() {
   const [text] = useParam("ids");
   const [all, setAll] = useParam("all");
   const ids = useMemo(() => text.split(",").filter(Boolean), [text]);
-  const query = useRuns(ids);
+  const query = useComparison(ids);
   const colors = useMemo(() => slots(ids), [ids]);
   useView("Compare runs", `volano exp compare ${ids.map(shortId).join(" ")}`);
   return (

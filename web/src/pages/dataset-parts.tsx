@@ -1,9 +1,9 @@
 /** The panels of a data set's page. */
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { send } from "../api/client";
+import { post } from "../api/client";
 import { useContract, useDataDiff, useDataFiles, useProfile, useRows, useUses } from "../api/queries";
-import type { ColumnProfile, DataVersion, Items, Trial, Violation } from "../api/types";
+import type { ColumnProfile, DataVersion, Violation } from "../api/types";
 import { bytes, count, exact, figure, inline, percent, plural, shortId } from "../lib/format";
 import { paths } from "../lib/paths";
 import { Panel, To, When } from "../ui/bits";
@@ -253,7 +253,7 @@ export function RowsPanel({ name, version }: { name: string; version: string }) 
 
 /** What the contract says to every version, tried when somebody asks: it reads them all. */
 function Trials({ name }: { name: string }) {
-  const run = useMutation({ mutationFn: () => send<Items<Trial>>("POST", `/datasets/${encodeURIComponent(name)}/contract/test`, {}) });
+  const run = useMutation({ mutationFn: () => post("/datasets/{name}/contract/test", { name }, {}) });
   return (
     <Panel
       title="Tried on the history"

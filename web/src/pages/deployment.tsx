@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { send } from "../api/client";
+import { post } from "../api/client";
 import { useDeployment, usePredictions } from "../api/queries";
 import type { Deployment, Prediction, Rollout } from "../api/types";
 import { figure, inline, percent, shortId, span } from "../lib/format";
@@ -214,7 +214,7 @@ export function DeploymentPage() {
   const client = useQueryClient();
   useView(name, `volano deploy status ${name}`);
   const rollback = useMutation({
-    mutationFn: () => send("POST", `/deployments/${encodeURIComponent(name)}/rollback`, {}),
+    mutationFn: () => post("/deployments/{name}/rollback", { name }, { reason: null }),
     onSuccess: () => {
       toast(`${name} is back on the version before`);
       void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("deployment") ?? false });

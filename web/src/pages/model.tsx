@@ -1,7 +1,7 @@
 /** One model: champion against challenger, the gate's checks with evidence, versions, promote and roll back. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { send } from "../api/client";
+import { post } from "../api/client";
 import { useDecisions, useDeployments, useEvaluation, useModel } from "../api/queries";
 import type { Decision, Model, ModelVersion } from "../api/types";
 import { figure, shortId, signed } from "../lib/format";
@@ -22,7 +22,7 @@ function useMove(model: Model | undefined) {
   const refresh = () => client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.some((n) => ["model", "deployment"].includes(n)) ?? false });
   const name = model?.name ?? "";
   const rollback = useMutation({
-    mutationFn: () => send("POST", `/models/${encodeURIComponent(name)}/rollback`, {}),
+    mutationFn: () => post("/models/{name}/rollback", { name }, {}),
     onSuccess: () => {
       toast(`The champion before is back`);
       void refresh();
@@ -30,7 +30,7 @@ function useMove(model: Model | undefined) {
     onError: (error) => toast(error.message),
   });
   const promote = useMutation({
-    mutationFn: (version: number) => send("POST", `/models/${encodeURIComponent(name)}/promote`, { version, alias: "champion" }),
+    mutationFn: (version: number) => post("/models/{name}/promote", { name }, { version, alias: "champion" }),
     onSuccess: (_, version) => {
       toast(`${name}:${version} is champion`, { label: "Undo", run: () => rollback.mutate() });
       void refresh();

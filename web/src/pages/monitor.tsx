@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { send } from "../api/client";
+import { post } from "../api/client";
 import { useDrift, useMonitor, usePerformance } from "../api/queries";
 import type { Alert, MonitorStatus, PerformancePoint } from "../api/types";
 import { count, figure, percent, plural } from "../lib/format";
@@ -24,7 +24,7 @@ export function verdictTone(verdict: string): Tone {
 function Alerts({ items }: { items: Alert[] }) {
   const client = useQueryClient();
   const acknowledge = useMutation({
-    mutationFn: (id: string) => send("POST", `/alerts/${encodeURIComponent(id)}/acknowledge`, {}),
+    mutationFn: (id: string) => post("/alerts/{id}/acknowledge", { id }, undefined),
     onSuccess: () => {
       toast("You look after this alert");
       void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("alert") ?? false });
@@ -149,9 +149,9 @@ export function MonitorPage() {
   const client = useQueryClient();
   useView(`Monitoring ${name}`, `volano monitor status ${name}`);
   const compute = useMutation({
-    mutationFn: () => send<{ sentence?: string }>("POST", `/deployments/${encodeURIComponent(name)}/drift`, {}),
+    mutationFn: () => post("/deployments/{name}/drift", { name }, undefined),
     onSuccess: (report) => {
-      toast(report?.sentence ?? "Drift was computed");
+      toast(report.sentence);
       void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("drift_report") ?? false });
     },
   });

@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { send, textAndHeaders } from "../api/client";
+import { post, text } from "../api/client";
 import { usePipelineRun } from "../api/queries";
 import type { PipelineRunDetail, StepRun } from "../api/types";
 import { inline, plural, shortId, span } from "../lib/format";
@@ -33,7 +33,7 @@ function useLog(step: StepRun | undefined): { body: string; error: unknown } {
     queryFn: async ({ signal }) => {
       // The server sends a piece at a time; an empty one is the end so far.
       for (;;) {
-        const { body: more, headers } = await textAndHeaders(`/step-runs/${encodeURIComponent(id)}/log`, { offset: offset.current }, signal);
+        const { body: more, headers } = await text("/step-runs/{id}/log", { id, offset: offset.current }, signal);
         if (!more) return offset.current;
         offset.current = Number(headers.get("x-volano-next-offset") ?? offset.current + new TextEncoder().encode(more).length);
         setBody((before) => before + more);
@@ -181,7 +181,7 @@ export function PipelineRunPage() {
   const run = query.data;
   useView(run ? `${run.project} run ${run.number}` : "Pipeline run", `volano pipeline status ${shortId(id)}`);
   const cancel = useMutation({
-    mutationFn: () => send("POST", `/pipeline-runs/${encodeURIComponent(id)}/cancel`, {}),
+    mutationFn: () => post("/pipeline-runs/{id}/cancel", { id }, undefined),
     onSuccess: () => toast("The run is being cancelled"),
     onError: (error) => toast(error.message),
   });

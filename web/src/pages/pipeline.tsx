@@ -1,7 +1,7 @@
 /** One pipeline: is it green, when next, what a run would do now and why, time by step over runs. */
 import { useMutation } from "@tanstack/react-query";
 import { useParams, useRouter } from "@tanstack/react-router";
-import { send } from "../api/client";
+import { post } from "../api/client";
 import { usePipeline, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
 import type { FileProblem, Pipeline, PipelineRun, PlanUnit, Trigger } from "../api/types";
 import { count, plural, span } from "../lib/format";
@@ -21,7 +21,7 @@ const TABS: [string, string][] = [
 ];
 
 export function causeOf(run: Pick<PipelineRun, "cause">): string {
-  return run.cause.trigger ? run.cause.trigger : `by hand${run.cause.actor ? `, ${run.cause.actor}` : ""}`;
+  return run.cause.kind === "trigger" ? `trigger ${run.cause.trigger}` : `by hand, ${run.cause.actor}`;
 }
 
 export const unitName = (unit: { step: string; partition?: string | null; item?: Record<string, unknown> }) =>
@@ -209,7 +209,7 @@ export function PipelinePage() {
   const query = usePipeline(name);
   useView(name, tab === "plan" ? "volano pipeline plan" : "volano pipeline status");
   const run = useMutation({
-    mutationFn: () => send<PipelineRun>("POST", `/pipelines/${encodeURIComponent(name)}/runs`, { params: {} }),
+    mutationFn: () => post("/pipelines/{name}/runs", { name }, { params: {} }),
     onSuccess: (made) => {
       toast(`Run ${made.number} of ${name} was started`);
       router.history.push(paths.pipelineRun(made.id));

@@ -1,7 +1,7 @@
 /** A run's files: a tree on the left, a safe preview on the right. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { plain, withQuery } from "../api/client";
+import { address, text } from "../api/client";
 import { useArtifacts } from "../api/queries";
 import type { ArtifactEntry, Run } from "../api/types";
 import { bytes } from "../lib/format";
@@ -16,7 +16,7 @@ const PREVIEW_BYTES = 2_000_000;
 const TEXT = /(\.(txt|log|md|json|ya?ml|csv|tsv|py|sql|toml|cfg|ini|xml|html)|(^|\/)(MLmodel|requirements|conda))$/i;
 const PICTURE = /\.(png|jpe?g|gif|webp)$/i;
 
-const address = (run: Run, path: string) => withQuery("/get-artifact", { run_id: run.id, path });
+const fileAt = (run: Run, path: string) => address("/runs/{id}/artifact", { id: run.id, path });
 
 function Folder({ run, path, at, open }: { run: Run; path: string; at: string; open: (path: string) => void }) {
   const query = useArtifacts(run.id, path);
@@ -62,7 +62,7 @@ function Entry({ run, entry, at, open }: { run: Run; entry: ArtifactEntry; at: s
 }
 
 function TextPreview({ run, path }: { run: Run; path: string }) {
-  const query = useQuery({ queryKey: ["artifact", run.id, path], queryFn: ({ signal }) => plain(address(run, path), signal), staleTime: Number.POSITIVE_INFINITY });
+  const query = useQuery({ queryKey: ["artifact", run.id, path], queryFn: async ({ signal }) => (await text("/runs/{id}/artifact", { id: run.id, path }, signal)).body, staleTime: Number.POSITIVE_INFINITY });
   return (
     <Loaded query={query}>
       {(body) => {
@@ -96,14 +96,14 @@ function Preview({ run, path }: { run: Run; path: string }) {
     <Panel
       title={<span className="mono">{path}</span>}
       tools={
-        <a className="btn" href={address(run, path)} download={path.split("/").at(-1)}>
+        <a className="btn" href={fileAt(run, path)} download={path.split("/").at(-1)}>
           <Icon name="down" size={14} /> Download
         </a>
       }
     >
       {PICTURE.test(path) ? (
         <div className="pad">
-          <img className="picture" src={address(run, path)} alt={path} />
+          <img className="picture" src={fileAt(run, path)} alt={path} />
         </div>
       ) : TEXT.test(path) || path.endsWith(".ipynb") ? (
         <TextPreview run={run} path={path} />

@@ -1,8 +1,8 @@
 /** A run's metrics over steps or time; axis and smoothing live in the address. */
 import { useQueries } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { get } from "../api/client";
-import type { Items, MetricPoint, Run } from "../api/types";
+import { curveOptions } from "../api/queries";
+import type { MetricPoint, Run } from "../api/types";
 import { slotOf } from "../lib/color";
 import { useParam } from "../ui/bits";
 import { Chart, type Line } from "../ui/chart";
@@ -13,7 +13,7 @@ export type Axis = "step" | "time" | "relative";
 /** Points are asked for again this often while the run goes on. */
 const LIVE_MS = 2_000;
 
-export function toLine(run: { id: string; name: string; start_ms: number | null }, points: readonly MetricPoint[], axis: Axis): Line {
+export function toLine(run: { id: string; name: string; start_ms?: number | null }, points: readonly MetricPoint[], axis: Axis): Line {
   const x = (p: MetricPoint) => (axis === "step" ? p.step : axis === "time" ? p.time_ms : (p.time_ms - (run.start_ms ?? p.time_ms)) / 1000);
   return { id: run.id, name: run.name, slot: slotOf(run.id), x: points.map(x), y: points.map((p) => p.value ?? null) };
 }
@@ -51,9 +51,7 @@ export function useCurveState() {
 export function useCurves(run: Run, keys: readonly string[]) {
   return useQueries({
     queries: keys.map((key) => ({
-      queryKey: [`/runs/${run.id}/metrics`, { key }],
-      queryFn: ({ signal }: { signal: AbortSignal }) => get<Items<MetricPoint>>(`/runs/${run.id}/metrics`, { key }, signal),
-      meta: { nouns: ["run"] },
+      ...curveOptions(run.id, key),
       refetchInterval: run.status === "running" ? LIVE_MS : (false as const),
     })),
   });

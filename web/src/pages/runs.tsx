@@ -4,7 +4,7 @@ import { useMemo, useState } from "react";
 import { useExperimentNames, useExperiments, useRunPages } from "../api/queries";
 import type { Run } from "../api/types";
 import { slotOf } from "../lib/color";
-import { count, figure, span, words } from "../lib/format";
+import { count, figure, plural, span, words } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
@@ -98,7 +98,6 @@ export function Runs() {
   const experiments = useExperiments();
   const query = useRunPages({ experiment: experiment || undefined, filter: filterOf(filter), order_by: [orderBy(sort)], max_results: PAGE });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-  const total = query.data?.pages[0]?.total;
   const select = (id: string) => {
     const next = new Set(selected);
     if (!next.delete(id)) next.add(id);
@@ -169,7 +168,7 @@ export function Runs() {
               />
               <div className="under">
                 <span>
-                  {total !== undefined && total > rows.length ? `${count(rows.length)} of ${count(total)} runs` : `${count(rows.length)}${query.hasNextPage ? " or more" : ""} runs`}, sorted by the server
+                  {query.hasNextPage ? `the first ${count(rows.length)} runs` : plural(rows.length, "run")}, sorted by the server
                 </span>
                 {selected.size > 0 && <span>{selected.size} selected</span>}
                 <span className="right">

@@ -49,6 +49,7 @@ export function settled(...queries: { isPending: boolean; fetchStatus: string }[
 
 export function Fault({ error, retry }: { error: unknown; retry?: () => void }) {
   const problem = error instanceof ApiError ? error.problem : {};
+  const help = error instanceof ApiError ? error.help : undefined;
   const message = error instanceof Error ? error.message : String(error);
   return (
     <div className="fault" role="alert">
@@ -58,7 +59,7 @@ export function Fault({ error, retry }: { error: unknown; retry?: () => void }) 
       <div className="stack grow">
         <strong className="strong">{problem.title ?? "This could not be loaded"}</strong>
         {message !== problem.title && <p>{message}</p>}
-        {problem.help && <p>{problem.help}</p>}
+        {help && <p>{help}</p>}
         {problem.request_id && <p className="small">request {problem.request_id}</p>}
       </div>
       {retry && (
