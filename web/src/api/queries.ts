@@ -85,7 +85,7 @@ const pipeline = ["project", "pipeline", "pipeline_run", "step_run"];
 export const usePipelines = () => useGet("/pipelines", {}, pipeline);
 export const usePipeline = (name: string) => useGet("/pipelines/{name}", { name }, pipeline);
 export const usePipelineRuns = (name: string) => useGet("/pipelines/{name}/runs", { name }, ["pipeline_run"]);
-export const usePipelineRun = (id: string) => useGet("/pipeline-runs/{id}", { id }, pipeline);
+export const usePipelineRun = (id: string | undefined) => useGet("/pipeline-runs/{id}", { id: id ?? "" }, pipeline, { enabled: !!id });
 export const useTriggers = () => useGet("/triggers", {}, ["trigger", "decision", "event"]);
 export const useDecisions = (query: Params<"get", "/decisions">) => useGet("/decisions", query, ["decision"]);
 export const usePlan = (name: string) =>
@@ -113,6 +113,11 @@ export const usePerformance = (name: string) => useGet("/deployments/{name}/perf
 
 /* Governance */
 export const useTrace = (id: string) => useGet("/trace/{prediction_id}", { prediction_id: id }, []);
+
+/** How much of the log is looked through for what people care about: a pipeline run writes many lines of bookkeeping. */
+const LOOKED_THROUGH = 300;
+const told = ["data_version", "pipeline_run", "decision", "model", "model_version", "deployment", "rollout", "alert", "label"];
+export const useLately = () => useGet("/audit", { limit: LOOKED_THROUGH }, told, { every: 20_000 });
 
 export function useAudit(filter: { noun?: string; actor?: string; id?: string }) {
   return useInfiniteQuery({

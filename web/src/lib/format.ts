@@ -98,6 +98,7 @@ export function exact(ms: number | null | undefined): string {
 
 /** What tells two ids of one day apart: the last eight digits. */
 export function shortId(id: string): string {
+  if (!/^[0-9a-f]+$/.test(id)) return id;
   return id.length === 32 ? id.slice(24) : id.length > 16 ? id.slice(0, 10) : id;
 }
 
@@ -105,6 +106,23 @@ export function shortId(id: string): string {
 export function words(text: string): string {
   return text.replaceAll("_", " ");
 }
+
+/** A structure as a short line of names and values, for tables: `rows 27,004 · outcome done`. */
+export function brief(value: unknown): string {
+  if (value === null || typeof value !== "object") return inline(value);
+  if (Array.isArray(value)) return value.map((v) => (v !== null && typeof v === "object" ? brief(v) : inline(v))).join(", ");
+  return Object.entries(value)
+    .filter(([, inner]) => inner !== null && inner !== "")
+    .map(([key, inner]) => {
+      if (typeof inner === "number" && key.endsWith("_ms")) return `${words(key.slice(0, -3))} ${inner > LONG_AGO_MS ? moment(inner) : span(inner)}`;
+      if (typeof inner === "string" && /^[0-9a-f]{32,64}$/.test(inner)) return `${words(key)} ${shortId(inner)}`;
+      return `${words(key)} ${inner !== null && typeof inner === "object" ? `(${brief(inner)})` : inline(inner)}`;
+    })
+    .join(" · ");
+}
+
+/** Larger numbers of milliseconds are moments, smaller ones are spans. */
+export const LONG_AGO_MS = 1e12;
 
 /** Any JSON value on one line, for tables of details. */
 export function inline(value: unknown): string {

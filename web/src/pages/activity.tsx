@@ -4,11 +4,13 @@ import { text } from "../api/client";
 import { useAudit } from "../api/queries";
 import type { AuditEvent, AuditPage } from "../api/types";
 import { GENESIS, verify, type ChainEvent, type Verdict } from "../lib/audit";
-import { count, exact, shortId } from "../lib/format";
-import { pageOf } from "../lib/paths";
+import { brief, count, exact, plural, shortId, words } from "../lib/format";
+import { useKeys } from "../lib/keys";
+import { actorName, pageOf, phrase } from "../lib/phrases";
 import { rawValues } from "../lib/raw-json";
 import { useView } from "../lib/store";
 import { Facts, Page, Panel, To, useParam, When } from "../ui/bits";
+import { Icon } from "../ui/icons";
 import { Grid } from "../ui/grid";
 import { Empty, Fault, Loaded } from "../ui/state";
 import { Status } from "../ui/status";
@@ -85,18 +87,26 @@ function changes(detail: unknown): { before: unknown; after: unknown } | undefin
   return "before" in record || "after" in record ? { before: record.before, after: record.after } : undefined;
 }
 
-function Detail({ event }: { event: AuditEvent }) {
+function Detail({ event, close }: { event: AuditEvent; close: () => void }) {
+  useKeys([{ keys: "Escape", label: "Close the event", run: close }]);
   const change = changes(event.detail);
-  const page = pageOf(event.noun, event.id);
+  const page = pageOf(event);
   return (
-    <Panel title={`Event ${event.seq}`} tools={<Status state={event.outcome} />} className="aside">
+    <Panel title={`Event ${event.seq}`} tools={
+        <>
+          <Status state={event.outcome} />
+          <button type="button" className="btn quiet icon" aria-label="Close the event" title="Close (Esc)" onClick={close}>
+            <Icon name="close" size={12} />
+          </button>
+        </>
+      } className="aside">
       <div className="pad stack gap12">
         <Facts
           items={[
             ["when", exact(event.time_ms)],
-            ["who", event.actor],
+            ["who", <span key="w" className="wrap">{event.actor}</span>],
             ["what", <span key="a" className="mono wrap">{event.action}</span>],
-            ["on", page ? <To key="p" href={page}>{`${event.noun} ${shortId(event.id)}`}</To> : `${event.noun} ${event.id}`],
+            ["on", page ? <To key="p" href={page}>{`${words(event.noun)} ${shortId(event.id)}`}</To> : `${words(event.noun)} ${event.id}`],
           ]}
         />
         {change ? (
@@ -146,7 +156,7 @@ export function Activity() {
             <option value="">Everything</option>
             {["data_version", "contract", "run", "pipeline_run", "decision", "model_version", "deployment", "rollout", "drift_report", "label"].map((n) => (
               <option key={n} value={n}>
-                {n.replace("_", " ")}
+                {words(n)}
               </option>
             ))}
           </select>
@@ -181,7 +191,7 @@ export function Activity() {
                 columns={[
                   { key: "seq", head: "no.", width: 70, num: true, cell: (e) => e.seq },
                   { key: "time", head: "when", width: 120, cell: (e) => <When ms={e.time_ms} /> },
-                  { key: "actor", head: "who", width: 130, cell: (e) => <span title={e.actor}>{e.actor}</span> },
+                  { key: "actor", head: "who", width: 130, cell: (e) => <span title={e.actor}>{actorName(e.actor)}</span> },
                   { key: "outcome", head: "outcome", width: 96, cell: (e) => <Status state={e.outcome} /> },
                   {
                     key: "action",
@@ -198,22 +208,21 @@ export function Activity() {
                     head: "on",
                     width: 220,
                     cell: (e) => {
-                      const page = pageOf(e.noun, e.id);
+                      const page = pageOf(e);
                       return page ? <To tabIndex={-1} href={page}>{shortId(e.id)}</To> : <span className="mono" title={e.id}>{shortId(e.id)}</span>;
                     },
                   },
-                  { key: "detail", head: "details", width: 300, cell: (e) => <span className="mono ink2" title={JSON.stringify(e.detail)}>{JSON.stringify(e.detail)}</span> },
+                  { key: "detail", head: "details", width: 300, cell: (e) => <span className="ink2" title={phrase(e) ?? brief(e.detail)}>{phrase(e) ?? brief(e.detail)}</span> },
                 ]}
               />
-              {picked && <Detail event={picked} />}
+              {picked && <Detail event={picked} close={() => setAt("")} />}
             </div>
           )
         }
       </Loaded>
       {rows.length > 0 && (
         <div className="under">
-          {count(rows.length)}
-          {query.hasNextPage ? " or more" : ""} events, newest first
+          {query.hasNextPage ? `the newest ${count(rows.length)} events; more come as you scroll` : `${plural(rows.length, "event")}, newest first`}
         </div>
       )}
     </Page>

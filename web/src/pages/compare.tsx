@@ -6,6 +6,7 @@ import { useComparison } from "../api/queries";
 import type { Run } from "../api/types";
 import { slots } from "../lib/color";
 import { figure, shortId, signed, span } from "../lib/format";
+import { better, byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { copy, useView } from "../lib/store";
 import { Page, Panel, To, useParam, When } from "../ui/bits";
@@ -16,12 +17,6 @@ import { CurveControls, toLine, useCurveState, type Axis } from "./run-curves";
 
 /** Curves of more metrics than this are left to the runs' own pages. */
 const CHARTS = 12;
-/** Figures where less is better, by the words in their names. */
-const LESS = /(loss|error|mae|mse|rmse|brier|ece|latency|time|duration)/i;
-
-export function better(name: string, a: number, b: number): boolean {
-  return LESS.test(name) ? a < b : a > b;
-}
 
 /** Rows whose values are not all the same; with `all` every row. */
 export function differing(runs: readonly Run[], of: (run: Run) => Record<string, string | number>, all: boolean): [string, (string | number | undefined)[]][] {
@@ -68,7 +63,8 @@ function MetricRow({ name, values }: { name: string; values: (string | number | 
 }
 
 function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>; all: boolean }) {
-  const metrics = differing(runs, (r) => r.metrics, all);
+  const found = new Map(differing(runs, (r) => r.metrics, all));
+  const metrics = byRank(found.keys()).map((name): [string, (string | number | undefined)[]] => [name, found.get(name) ?? []]);
   const params = differing(runs, (r) => r.params, all);
   const data = differing(runs, (r) => Object.fromEntries(Object.entries(r.tags).filter(([k]) => /^volano\.(data|env|step)/.test(k) || k === "mlflow.source.git.commit")), all);
   const groups: [string, [string, (string | number | undefined)[]][]][] = [
@@ -133,7 +129,7 @@ function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>
 
 function Overlaid({ runs, colors }: { runs: Run[]; colors: Map<string, number> }) {
   const state = useCurveState();
-  const keys = useMemo(() => [...new Set(runs.flatMap((r) => Object.keys(r.metrics)))].sort().slice(0, CHARTS), [runs]);
+  const keys = useMemo(() => byRank(runs.flatMap((r) => Object.keys(r.metrics))).slice(0, CHARTS), [runs]);
   const query = useQuery({
     queryKey: ["curves", runs.map((r) => r.id), keys],
     queryFn: async ({ signal }) =>

@@ -6,7 +6,7 @@ import { bytes, count, plural, shortId, signed } from "../lib/format";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Cards, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
-import { Empty, Loaded, settled } from "../ui/state";
+import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 import { ChangePanel, ContractPanel, FilesPanel, ProfilePanel, RowsPanel, UsesPanel, ViolationsPanel } from "./dataset-parts";
 
@@ -84,7 +84,7 @@ function Body({ dataset, version, versions, tab }: { dataset: Dataset; version: 
   if (tab === "rows") return <RowsPanel name={name} version={at} />;
   if (tab === "contract") return <ContractPanel name={name} version={version} />;
   if (tab === "files") return <FilesPanel name={name} version={at} />;
-  return <Main dataset={dataset} version={version} versions={versions} />;
+  return <Main key={at} dataset={dataset} version={version} versions={versions} />;
 }
 
 function Main({ dataset, version, versions }: { dataset: Dataset; version: DataVersion; versions: DataVersion[] }) {
@@ -93,7 +93,7 @@ function Main({ dataset, version, versions }: { dataset: Dataset; version: DataV
   const before = versions.find((v) => v.number && v.commit !== version.commit && v.time_ms <= version.time_ms);
   const diff = useDataDiff(name, before ? refOf(before) : "", at, before !== undefined);
   const uses = useUses(name, at);
-  if (!settled(diff, uses)) return null;
+  if (!useSettled(diff, uses)) return null;
   return (
     <div className="cols main-side">
       <div className="stack gap12">
@@ -129,7 +129,7 @@ export function DatasetPage() {
   const [tab] = useParam("tab");
   const dataset = useDataset(name);
   const versions = useDatasetVersions(name);
-  useView(ref, tab === "profile" ? `volano data profile ${ref}` : `volano data show ${ref}`);
+  useView(ref, tab === "profile" ? `volano data profile ${ref}` : tab === "contract" ? `volano contract show ${name}` : `volano data show ${ref}${tab === "rows" ? " --rows 20" : ""}`);
   const gone = <Empty center title={`There is no data set ${name}`} cli="volano data ls" />;
   return (
     <>

@@ -2,7 +2,7 @@
 import { Fragment, useState } from "react";
 import { useDecisions } from "../api/queries";
 import type { Decision } from "../api/types";
-import { exact, inline, shortId, words } from "../lib/format";
+import { brief, exact, inline, LONG_AGO_MS, shortId, span, words } from "../lib/format";
 import { paths } from "../lib/paths";
 import { Panel, To, When } from "../ui/bits";
 import { Loaded } from "../ui/state";
@@ -14,16 +14,13 @@ export function Outcome({ decision }: { decision: Pick<Decision, "outcome"> }) {
   return <Status state={decision.outcome} tone={TONES[decision.outcome] ?? "idle"} />;
 }
 
-/** Larger numbers of milliseconds are moments, smaller ones are spans. */
-const LONG_AGO_MS = 1e12;
-
 /** Any evidence as a nested list of names and values. */
 export function Evidence({ value, depth = 0, name = "" }: { value: unknown; depth?: number; name?: string }) {
-  if (typeof value === "number" && name.endsWith("_ms") && value > LONG_AGO_MS) return <time className="mono">{exact(value)}</time>;
+  if (typeof value === "number" && name.endsWith("_ms")) return value > LONG_AGO_MS ? <time>{exact(value)}</time> : <span className="mono">{span(value)}</span>;
   if (value === null || typeof value !== "object") return <span className="mono wrap">{inline(value)}</span>;
   const entries: [string, unknown][] = Array.isArray(value) ? value.map((v, i) => [String(i + 1), v]) : Object.entries(value);
   if (entries.length === 0) return <span className="ink3">nothing</span>;
-  if (depth > 3) return <span className="mono wrap">{JSON.stringify(value)}</span>;
+  if (depth > 3) return <span className="wrap">{brief(value)}</span>;
   return (
     <dl className="facts">
       {entries.map(([key, inner]) => (

@@ -11,12 +11,12 @@ import { toast, useView } from "../lib/store";
 import { Cards, Cli, Facts, Page, Panel, To, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { Meter } from "../ui/small";
-import { Empty, Fault, Loaded, settled } from "../ui/state";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 
 function Traffic({ deployment }: { deployment: Deployment }) {
   return (
-    <Panel title="Traffic" tools={<span className="mono">follows {deployment.model}</span>}>
+    <Panel title="Traffic" tools={<span>follows <span className="mono">{deployment.model}</span></span>}>
       {deployment.routes.length === 0 ? (
         <p className="pad ink2">{deployment.message ?? "No version is loaded."}</p>
       ) : (
@@ -169,7 +169,7 @@ function Predictions({ items }: { items: Prediction[] }) {
 function Body({ deployment }: { deployment: Deployment }) {
   const predictions = usePredictions(deployment.name);
   const items = predictions.data?.items ?? [];
-  if (!settled(predictions)) return null;
+  if (!useSettled(predictions)) return null;
   return (
     <>
       <Panel>
@@ -192,12 +192,12 @@ function Body({ deployment }: { deployment: Deployment }) {
         </div>
         <div className="stack gap12">
           <TryIt deployment={deployment} last={items[0]} />
-          <Panel title="Before">
+          <Panel title="Earlier versions">
             <div className="pad stack gap8">
               {deployment.history.length === 0 ? (
                 <p className="ink2">This is the first version.</p>
               ) : (
-                <Facts items={[...deployment.history].reverse().map((h): [string, React.ReactNode] => [`${h.model}:${h.version}`, <span key={h.version} className="ink2">since <When ms={h.since_ms} /></span>])} />
+                <Facts items={[...deployment.history].reverse().map((h): [string, React.ReactNode] => [`${h.model}:${h.version}`, <span key={h.version} className="ink2">had the traffic from <When ms={h.since_ms} /></span>])} />
               )}
               <Cli line={`curl -s ${location.origin}/serve/${deployment.name} -H 'content-type: application/json' -d '{"rows": […]}'`} />
             </div>

@@ -5,11 +5,12 @@ import { post } from "../api/client";
 import { useDecisions, useDeployments, useEvaluation, useModel } from "../api/queries";
 import type { Decision, Model, ModelVersion } from "../api/types";
 import { figure, shortId, signed } from "../lib/format";
+import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
 import { Cli, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
-import { Empty, Fault, Loaded, settled } from "../ui/state";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Glyph, Status } from "../ui/status";
 import { Evidence, Outcome } from "./decisions";
 import { AliasTag } from "./models";
@@ -97,7 +98,7 @@ function Gate({ decision }: { decision: Decision }) {
 }
 
 function Versions({ model, at, pick, promote }: { model: Model; at: number; pick: (version: number) => void; promote: (version: number) => void }) {
-  const keys = [...new Set(model.versions.flatMap((v) => Object.keys(v.metrics)))].slice(0, METRICS);
+  const keys = byRank(model.versions.flatMap((v) => Object.keys(v.metrics))).slice(0, METRICS);
   return (
     <Panel title="Versions">
       <div className="scroll">
@@ -167,7 +168,7 @@ function Versions({ model, at, pick, promote }: { model: Model; at: number; pick
 }
 
 function Duel({ champion, challenger }: { champion?: ModelVersion; challenger?: ModelVersion }) {
-  const keys = [...new Set([...Object.keys(champion?.metrics ?? {}), ...Object.keys(challenger?.metrics ?? {})])].sort();
+  const keys = byRank([...Object.keys(champion?.metrics ?? {}), ...Object.keys(challenger?.metrics ?? {})]);
   const side = (label: string, version?: ModelVersion) => (
     <div>
       <span className="label">{label}</span>
@@ -175,7 +176,7 @@ function Duel({ champion, challenger }: { champion?: ModelVersion; challenger?: 
       <small>{version ? <When ms={version.created_ms} /> : label === "challenger" ? "nothing is being tried" : "the gate has accepted none"}</small>
     </div>
   );
-  const first = keys.find((k) => /auc|f1|accuracy/i.test(k)) ?? keys[0];
+  const first = keys[0];
   const a = first === undefined ? undefined : champion?.metrics[first];
   const b = first === undefined ? undefined : challenger?.metrics[first];
   return (
@@ -250,7 +251,7 @@ function Body({ model, promote }: { model: Model; promote: (version: number) => 
   const evaluationId = at?.evaluation ?? evaluationOf(judged);
   const evaluation = useEvaluation(evaluationId);
   const deployments = useDeployments();
-  if (!settled(gates, evaluation, deployments)) return null;
+  if (!useSettled(gates, evaluation, deployments)) return null;
   if (!at) return <Empty center title={`${model.name} has no version yet`} cli="volano pipeline run" />;
   return (
     <>

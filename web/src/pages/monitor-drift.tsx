@@ -1,7 +1,7 @@
 /** Drift: features by window, and the newest window's columns with both distributions. */
 import { useMemo } from "react";
 import type { ColumnDrift, DriftReport } from "../api/types";
-import { count, exact, figure, moment, percent } from "../lib/format";
+import { count, exact, figure, percent } from "../lib/format";
 import { Panel, useParam } from "../ui/bits";
 import { Chart } from "../ui/chart";
 import { Histogram } from "../ui/small";
@@ -28,7 +28,18 @@ function find(report: DriftReport, name: string): ColumnDrift | undefined {
   return report.columns.find((c) => c.column === name) ?? (report.prediction?.column === name ? report.prediction : undefined);
 }
 
+/** Ends of windows as people read them off a clock, to the second where two fall into one minute. */
+function ends(reports: readonly DriftReport[]): string[] {
+  const days = new Set(reports.map((r) => new Date(r.to_ms).toDateString()));
+  for (const size of [16, 19]) {
+    const out = reports.map((r) => exact(r.to_ms).slice(days.size > 1 ? 5 : 11, size));
+    if (size === 19 || new Set(out).size === out.length) return out;
+  }
+  return [];
+}
+
 function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: string[]; at?: DriftReport; pick: (id: string) => void }) {
+  const times = ends(reports);
   return (
     <div className="scroll pad" tabIndex={0} role="region" aria-label="Drift by feature and window">
       <table className="heat">
@@ -37,10 +48,10 @@ function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: str
             <th>
               <span className="sr">feature</span>
             </th>
-            {reports.map((r) => (
+            {reports.map((r, i) => (
               <th key={r.id}>
                 <button type="button" className="linkish small" aria-pressed={r.id === at?.id} onClick={() => pick(r.id)} title={`${exact(r.from_ms)} to ${exact(r.to_ms)}, ${count(r.rows)} rows, version ${r.version}`}>
-                  {moment(r.to_ms)}
+                  {times[i]}
                 </button>
               </th>
             ))}
@@ -148,6 +159,7 @@ export function DriftPanel({ name, reports }: { name: string; reports: DriftRepo
           title="Share of rows that moved, by window"
           time
           zero
+          say={(v) => percent(v, 0)}
           lines={names.slice(0, 8).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
           limits={[
             { value: at.settings.warn_share, name: "warns at", tone: "warn" },

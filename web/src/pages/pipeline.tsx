@@ -1,16 +1,16 @@
 /** One pipeline: is it green, when next, what a run would do now and why, time by step over runs. */
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams, useRouter } from "@tanstack/react-router";
 import { post } from "../api/client";
-import { usePipeline, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
+import { usePipeline, usePipelineRun, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
 import type { FileProblem, Pipeline, PipelineRun, PlanUnit, Trigger } from "../api/types";
-import { count, plural, span } from "../lib/format";
+import { count, plural, span, words } from "../lib/format";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
 import { Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
 import { Graph } from "../ui/graph";
-import { Empty, Fault, Loaded, settled } from "../ui/state";
-import { Status, toneOf } from "../ui/status";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
+import { Glyph, Status } from "../ui/status";
 import { DecisionList } from "./decisions";
 import { graphOf } from "./pipeline-graph";
 
@@ -34,7 +34,7 @@ function Runs({ name }: { name: string }) {
       <Loaded query={query}>
         {(list) =>
           list.items.length === 0 ? (
-            <Empty title="Not run yet" cli="volano pipeline run" />
+            <Empty title="Not run yet" cli={`volano pipeline run -P ${name}`} />
           ) : (
             <div className="scroll">
               <table className="t">
@@ -58,10 +58,10 @@ function Runs({ name }: { name: string }) {
                         <Status state={run.state} />
                       </td>
                       <td className="wrap">{causeOf(run)}</td>
-                      <td className="mono ink2">
-                        {Object.values(run.data)
-                          .map((d) => `${d.dataset}@v${d.number}`)
-                          .join(" ")}
+                      <td className="mono">
+                        {Object.values(run.data).map((d) => (
+                          <To key={d.dataset} href={paths.data(d.dataset, d.number)}>{`${d.dataset}@v${d.number} `}</To>
+                        ))}
                       </td>
                       <td>
                         <When ms={run.created_ms} />
@@ -80,6 +80,15 @@ function Runs({ name }: { name: string }) {
 }
 
 function Triggers({ items }: { items: Trigger[] }) {
+  const client = useQueryClient();
+  const resume = useMutation({
+    mutationFn: (t: Trigger) => post("/triggers/{project}/{name}/resume", { project: t.project, name: t.name }, undefined),
+    onSuccess: (_, t) => {
+      toast(`${t.name} listens again`);
+      void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("trigger") ?? false });
+    },
+    onError: (error) => toast(error.message),
+  });
   if (items.length === 0) return <p className="pad ink2">None: runs start by hand. Name some under triggers: in volano.yaml.</p>;
   return (
     <ul className="lines">
@@ -87,14 +96,26 @@ function Triggers({ items }: { items: Trigger[] }) {
         <li key={t.name} className="stack">
           <span className="row">
             <b className="strong">{t.name}</b>
-            <span className="right">{t.paused ? <Status state="paused" /> : <Status state="ok">listens</Status>}</span>
+            <span className="right row">
+              {t.paused ? <Status state="paused" /> : <Status state="ok">listens</Status>}
+              {t.paused && (
+                <button type="button" className="btn" disabled={resume.isPending} onClick={() => resume.mutate(t)}>
+                  Resume
+                </button>
+              )}
+            </span>
           </span>
           <span className="mono ink2 small wrap">{t.rule}</span>
           <span className="small ink3">
-            {t.paused ?? (t.last_fired_ms ? <>fired <When ms={t.last_fired_ms} /></> : "has not fired")}
+            {t.paused ?? (t.last_fired_ms ? <>last fired <When ms={t.last_fired_ms} /></> : "has not fired")}
             {t.next_due_ms && <> · next <When ms={t.next_due_ms} /></>}
           </span>
-          {t.last_decision && <span className="small ink2 wrap">{t.last_decision.reason}</span>}
+          {t.last_decision && (
+            <span className="small ink2 wrap">
+              <Glyph state={t.last_decision.outcome} /> {words(t.last_decision.outcome)} <When ms={t.last_decision.time_ms} />: {t.last_decision.reason}{" "}
+              {t.last_decision.pipeline_run && <To href={paths.pipelineRun(t.last_decision.pipeline_run)}>the run</To>}
+            </span>
+          )}
         </li>
       ))}
     </ul>
@@ -165,17 +186,25 @@ function Problems({ items }: { items: FileProblem[] }) {
 }
 
 function Main({ pipeline }: { pipeline: Pipeline }) {
+  const router = useRouter();
   const triggers = useTriggers();
   const runs = usePipelineRuns(pipeline.name);
-  if (!settled(triggers, runs)) return null;
   const run = pipeline.last_run;
-  const { nodes, edges } = graphOf(pipeline.graph);
+  const newest = usePipelineRun(run?.id);
+  if (!useSettled(triggers, runs, newest)) return null;
+  const units = newest.data?.steps ?? [];
+  const { nodes, edges } = graphOf(pipeline.graph, units);
+  const open = (step: string) => {
+    if (!run) return;
+    const unit = units.find((u) => u.step === step && u.state === "failed") ?? units.find((u) => u.step === step);
+    router.history.push(`${paths.pipelineRun(run.id)}${unit ? `?unit=${unit.id}` : ""}`);
+  };
   return (
     <div className="cols main-side">
       <div className="stack gap12">
         {pipeline.problems.length > 0 && <Problems items={pipeline.problems} />}
-        <Panel title="Steps" tools={run && <Status state={run.state} tone={toneOf(run.state)}>{`run ${run.number} ${run.state}`}</Status>}>
-          <Graph nodes={nodes} edges={edges} label={`Steps of ${pipeline.name}`} />
+        <Panel title="Steps" tools={run && <><Status state={run.state} /><To href={paths.pipelineRun(run.id)}>run {run.number}</To></>}>
+          <Graph nodes={nodes} edges={edges} label={`Steps of ${pipeline.name}`} onSelect={run ? open : undefined} />
         </Panel>
         <Runs name={pipeline.name} />
       </div>
@@ -207,7 +236,7 @@ export function PipelinePage() {
   const [tab] = useParam("tab");
   const router = useRouter();
   const query = usePipeline(name);
-  useView(name, tab === "plan" ? "volano pipeline plan" : "volano pipeline status");
+  useView(name, `volano pipeline ${tab === "plan" ? "plan" : "status"} -P ${name}`);
   const run = useMutation({
     mutationFn: () => post("/pipelines/{name}/runs", { name }, { params: {} }),
     onSuccess: (made) => {

@@ -4,9 +4,10 @@ import { useMemo } from "react";
 import { curveOptions } from "../api/queries";
 import type { MetricPoint, Run } from "../api/types";
 import { slotOf } from "../lib/color";
+import { byRank } from "../lib/metrics";
 import { useParam } from "../ui/bits";
 import { Chart, type Line } from "../ui/chart";
-import { Empty, settled } from "../ui/state";
+import { Empty, useSettled } from "../ui/state";
 
 export type Axis = "step" | "time" | "relative";
 
@@ -59,16 +60,16 @@ export function useCurves(run: Run, keys: readonly string[]) {
 
 /** The metrics whose curves the overview looks for. */
 export function curveKeys(run: Run): string[] {
-  return Object.keys(run.metrics).sort().slice(0, 12);
+  return byRank(Object.keys(run.metrics)).slice(0, 12);
 }
 
 export function Curves({ run, most }: { run: Run; most?: number }) {
   const state = useCurveState();
-  const keys = useMemo(() => Object.keys(run.metrics).sort(), [run.metrics]);
+  const keys = useMemo(() => byRank(Object.keys(run.metrics)), [run.metrics]);
   const asked = most === undefined ? keys : curveKeys(run);
   const results = useCurves(run, asked);
   // All at once: a curve that came later would push those below it down.
-  if (!settled(...results)) return null;
+  if (!useSettled(...results)) return null;
   // A metric with one point is a figure, not a curve.
   const curves = asked.map((key, i) => ({ key, points: results[i]?.data?.items ?? [] })).filter((c) => c.points.length > 1);
   if (curves.length === 0) {

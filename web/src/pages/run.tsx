@@ -3,10 +3,11 @@ import { useParams } from "@tanstack/react-router";
 import { useExperimentNames, useRun } from "../api/queries";
 import type { Run } from "../api/types";
 import { figure, shortId, span } from "../lib/format";
+import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Cards, Cli, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
-import { Empty, Loaded, settled } from "../ui/state";
+import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 import { Artifacts } from "./run-artifacts";
 import { curveKeys, Curves, useCurves } from "./run-curves";
@@ -75,8 +76,8 @@ function Origin({ run }: { run: Run }) {
 
 function Summary({ run }: { run: Run }) {
   const curves = useCurves(run, curveKeys(run));
-  if (!settled(...curves)) return null;
-  const metrics = Object.entries(run.metrics).sort(([a], [b]) => a.localeCompare(b));
+  if (!useSettled(...curves)) return null;
+  const metrics = byRank(Object.keys(run.metrics)).map((key): [string, number | undefined] => [key, run.metrics[key]]);
   const took = run.start_ms && run.end_ms ? run.end_ms - run.start_ms : null;
   return (
     <>

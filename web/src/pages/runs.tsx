@@ -6,6 +6,7 @@ import type { Run } from "../api/types";
 import { slotOf } from "../lib/color";
 import { count, figure, plural, span, words } from "../lib/format";
 import { useKeys } from "../lib/keys";
+import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Page, To, useParam, When } from "../ui/bits";
@@ -79,7 +80,7 @@ function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, se
         </span>
       ),
     },
-    ...common(rows, (run) => run.metrics, METRICS).map((key): Column<Run> => ({ key: `metrics.${key}`, head: key, title: key, width: 104, num: true, sortable: true, cell: (run) => figure(run.metrics[key]) })),
+    ...byRank(common(rows, (run) => run.metrics, METRICS)).map((key): Column<Run> => ({ key: `metrics.${key}`, head: key, title: key, width: 104, num: true, sortable: true, cell: (run) => figure(run.metrics[key]) })),
     { key: "start", head: "started", width: 108, sortable: true, cell: (run) => <When ms={run.start_ms} /> },
     { key: "time", head: "took", width: 84, num: true, cell: (run) => (run.end_ms && run.start_ms ? span(run.end_ms - run.start_ms) : words(run.status.toLowerCase())) },
     ...telling(rows, PARAMS).map((key): Column<Run> => ({ key: `params.${key}`, head: key, title: key, width: 108, sortable: true, cell: (run) => <span className="mono" title={run.params[key]}>{run.params[key] ?? "–"}</span> })),
@@ -105,7 +106,7 @@ export function Runs() {
   };
   const compare = () => selected.size > 0 && router.history.push(paths.compare([...selected]));
   useKeys([{ keys: "c", label: "Compare the selection", run: compare }]);
-  useView("Runs", `volano exp ls${experiment ? ` --experiment ${experiment}` : ""}${filter ? ` --filter "${filterOf(filter)}"` : ""}`);
+  useView("Runs", `volano exp ls${experiment ? ` ${experiment}` : ""}${filter ? ` --filter "${filterOf(filter)}"` : ""}`);
   const nameOf = useExperimentNames();
   const columns = columnsFor(rows, nameOf, selected, select);
   const more = () => {

@@ -55,10 +55,14 @@ export function Page({
 }) {
   return (
     <>
-      <header className="head">
-        {crumb && <span className="crumb">{crumb}</span>}
+      <header className={flush ? "head" : "head gutter"}>
+        {crumb && (
+          <span className="crumb">
+            {crumb} <span aria-hidden="true">/</span>
+          </span>
+        )}
         <h1>{title}</h1>
-        {tools && <div className={flush ? "row grow" : "tools"}>{tools}</div>}
+        {tools && <div className={flush ? "row grow fields" : "tools"}>{tools}</div>}
       </header>
       {tabs}
       {flush ? <div className="body flush">{children}</div> : <div className="body" tabIndex={-1}><div className="page">{children}</div></div>}

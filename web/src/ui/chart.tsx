@@ -37,7 +37,7 @@ export interface ChartProps {
 /** Lines of one colour would still differ by their dash. */
 const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 3], [8, 3, 2, 3]];
 
-function drawLimits(limits: NonNullable<ChartProps["limits"]>, marks: NonNullable<ChartProps["marks"]>, ink: string): (u: uPlot) => void {
+function drawLimits(limits: NonNullable<ChartProps["limits"]>, marks: NonNullable<ChartProps["marks"]>, ink: string, say: (value: number) => string): (u: uPlot) => void {
   const colors = new Map(limits.map((limit) => [limit, token(limit.tone)]));
   return (u) => {
     const { ctx, bbox } = u;
@@ -55,7 +55,7 @@ function drawLimits(limits: NonNullable<ChartProps["limits"]>, marks: NonNullabl
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.textAlign = "right";
-      ctx.fillText(`${limit.name} ${figure(limit.value)}`, bbox.left + bbox.width - 4 * ratio, y - 4 * ratio);
+      ctx.fillText(`${limit.name} ${say(limit.value)}`, bbox.left + bbox.width - 4 * ratio, y - 4 * ratio);
     }
     ctx.strokeStyle = ctx.fillStyle = ink;
     for (const mark of marks) {
@@ -98,7 +98,7 @@ function options(props: ChartProps, width: number, height: number, colors: strin
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font: "11px Inter, sans-serif", size: 28, gap: 6, values: props.time ? undefined : (_u, ticks) => ticks.map((v) => figure(v)) },
       { stroke: ink, grid, ticks: { show: false }, font: "11px Inter, sans-serif", size: 58, gap: 6, values: (_u, ticks, _axis, _space, step) => ticks.map((v) => (v === null ? "" : props.say ? say(v) : tick(v, step))) },
     ],
-    hooks: { draw: [drawLimits(props.limits ?? [], props.marks ?? [], ink)] },
+    hooks: { draw: [drawLimits(props.limits ?? [], props.marks ?? [], ink, say)] },
   };
 }
 
