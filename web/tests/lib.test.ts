@@ -7,7 +7,7 @@ import { align, smooth, summary } from "../src/lib/series";
 
 describe("figures", () => {
   test("keep four significant digits at any size", () => {
-    expect([0.84123, 12.3456, 1234.5, 12345.6, 81432, 0.00001234, 2.5e10].map((v) => figure(v))).toEqual(["0.8412", "12.35", "1235", "12,346", "81,432", "1.23e-5", "2.50e10"]);
+    expect([0.84123, 12.3456, 1234.5, 12345.6, 81432, 0.00001234, 2.5e10].map((v) => figure(v))).toEqual(["0.8412", "12.35", "1,235", "12,346", "81,432", "1.23e-5", "2.50e10"]);
     expect(figure(null)).toBe("–");
     expect(figure(Number.NaN)).toBe("NaN");
     expect(figure(Number.NEGATIVE_INFINITY)).toBe("−∞");

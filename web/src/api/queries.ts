@@ -84,7 +84,7 @@ export const useContract = (name: string) => useGet("/datasets/{name}/contract",
 const pipeline = ["project", "pipeline", "pipeline_run", "step_run"];
 export const usePipelines = () => useGet("/pipelines", {}, pipeline);
 export const usePipeline = (name: string) => useGet("/pipelines/{name}", { name }, pipeline);
-export const usePipelineRuns = (name: string) => useGet("/pipelines/{name}/runs", { name }, ["pipeline_run"]);
+export const usePipelineRuns = (name: string, enabled = true) => useGet("/pipelines/{name}/runs", { name }, ["pipeline_run"], { enabled });
 export const usePipelineRun = (id: string | undefined) => useGet("/pipeline-runs/{id}", { id: id ?? "" }, pipeline, { enabled: !!id });
 export const useTriggers = () => useGet("/triggers", {}, ["trigger", "decision", "event"]);
 export const useDecisions = (query: Params<"get", "/decisions">) => useGet("/decisions", query, ["decision"]);

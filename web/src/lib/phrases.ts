@@ -1,5 +1,5 @@
 /** What audit events mean to people: a sentence for each that matters; the rest is bookkeeping and stays in the log. */
-import { count, shortId, words } from "./format";
+import { brief, count, shortId, words } from "./format";
 import { paths } from "./paths";
 
 export interface Event {
@@ -32,7 +32,7 @@ const PHRASES: Record<string, (id: string, detail: Detail) => string> = {
   "trigger.pause": (id, d) => `trigger ${id} paused: ${text(d, "why")}`,
   "trigger.resume": (id) => `trigger ${id} resumed`,
   "decision.record": (_id, d) => `${text(d, "kind")} ${text(d, "subject")}: ${words(text(d, "outcome"))}, ${text(d, "reason")}`,
-  "gate.decide": (_id, d) => `gate ${text(d, "reason") || words(text(d, "outcome"))}`,
+  "gate.decide": (_id, d) => `gate of ${text(d, "subject")} ${text(d, "reason") || words(text(d, "outcome"))}`,
   "model_version.create": (id) => `${id} registered`,
   "alias.set": (id, d) => `${id}:${number(d, "version") ?? ""} is ${text(d, "alias")}`,
   "alias.rollback": (id, d) => `${text(d, "alias")} of ${id} is back at version ${number(d, "version") ?? ""}`,
@@ -40,7 +40,7 @@ const PHRASES: Record<string, (id: string, detail: Detail) => string> = {
   "deployment.apply": (id, d) => `${id} is to serve ${text(d, "model")}${number(d, "version") === undefined ? "" : `:${number(d, "version")}`}`,
   "deployment.rollback": (id, d) => `${id} is back on version ${number(d, "to") ?? ""}`,
   "rollout.start": (_id, d) => `${text(d, "deployment")}: rollout of version ${number(d, "version") ?? ""} started`,
-  "rollout.move": (_id, d) => `${text(d, "deployment")}: rollout ${words(text(d, "state"))}${text(d, "reason") ? `, ${text(d, "reason")}` : ""}`,
+  "rollout.move": (_id, d) => `${text(d, "deployment")}: ${text(d, "reason") || "the rollout moved on"}`,
   "alert.open": (_id, d) => `alert on ${text(d, "deployment")}: ${text(d, "sentence")}`,
   "alert.acknowledge": () => "an alert is looked after",
   "alert.close": (_id, d) => `an alert closed: ${text(d, "reason")}`,
@@ -54,6 +54,21 @@ const PHRASES: Record<string, (id: string, detail: Detail) => string> = {
 export function phrase(event: Event): string | undefined {
   const detail = (event.detail !== null && typeof event.detail === "object" ? event.detail : {}) as Detail;
   return PHRASES[event.action.slice(event.action.indexOf(".") + 1)]?.(event.id, detail);
+}
+
+/** What was done in a few words, for bookkeeping as well. */
+export function summary(event: Event): string {
+  const told = phrase(event);
+  if (told !== undefined) return told;
+  const [, noun = "", verb = ""] = event.action.split(".");
+  const more = brief(event.detail);
+  return `${words(noun)} ${words(verb)}${more ? `: ${more}` : ""}`;
+}
+
+/** The reason of a decision, without the outcome that is shown beside it. */
+export function reasonOf(decision: { outcome: string; reason: string }): string {
+  const lead = `${words(decision.outcome)}: `;
+  return decision.reason.startsWith(lead) ? decision.reason.slice(lead.length) : decision.reason;
 }
 
 /** `step:01a2…` is the step that the platform runs; people and the rest keep their names. */

@@ -4,9 +4,9 @@ import { text } from "../api/client";
 import { useAudit } from "../api/queries";
 import type { AuditEvent, AuditPage } from "../api/types";
 import { GENESIS, verify, type ChainEvent, type Verdict } from "../lib/audit";
-import { brief, count, exact, plural, shortId, words } from "../lib/format";
+import { count, exact, plural, sentence, shortId, words } from "../lib/format";
 import { useKeys } from "../lib/keys";
-import { actorName, pageOf, phrase } from "../lib/phrases";
+import { actorName, pageOf, phrase, summary } from "../lib/phrases";
 import { rawValues } from "../lib/raw-json";
 import { useView } from "../lib/store";
 import { Facts, Page, Panel, To, useParam, When } from "../ui/bits";
@@ -109,6 +109,7 @@ function Detail({ event, close }: { event: AuditEvent; close: () => void }) {
             ["on", page ? <To key="p" href={page}>{`${words(event.noun)} ${shortId(event.id)}`}</To> : `${words(event.noun)} ${event.id}`],
           ]}
         />
+        <p className="wrap">{sentence(summary(event))}</p>
         {change ? (
           <>
             <h3>before</h3>
@@ -189,30 +190,30 @@ export function Activity() {
                 open={(e) => setAt(String(e.seq))}
                 more={() => query.hasNextPage && !query.isFetchingNextPage && void query.fetchNextPage()}
                 columns={[
-                  { key: "seq", head: "no.", width: 70, num: true, cell: (e) => e.seq },
-                  { key: "time", head: "when", width: 120, cell: (e) => <When ms={e.time_ms} /> },
-                  { key: "actor", head: "who", width: 130, cell: (e) => <span title={e.actor}>{actorName(e.actor)}</span> },
-                  { key: "outcome", head: "outcome", width: 96, cell: (e) => <Status state={e.outcome} /> },
+                  { key: "seq", head: "no.", width: 60, num: true, cell: (e) => e.seq },
+                  { key: "time", head: "when", width: 100, cell: (e) => <When ms={e.time_ms} /> },
+                  { key: "actor", head: "who", width: 112, cell: (e) => <span title={e.actor}>{actorName(e.actor)}</span> },
                   {
-                    key: "action",
+                    key: "what",
                     head: "what",
-                    width: 250,
+                    width: 430,
                     cell: (e) => (
-                      <button type="button" tabIndex={-1} className="linkish mono" onClick={() => setAt(String(e.seq))}>
-                        {e.action}
+                      <button type="button" tabIndex={-1} className={`linkish ${phrase(e) === undefined ? "ink2" : "ink"}`} title={summary(e)} onClick={() => setAt(String(e.seq))}>
+                        {summary(e)}
                       </button>
                     ),
                   },
                   {
                     key: "thing",
                     head: "on",
-                    width: 220,
+                    width: 170,
                     cell: (e) => {
                       const page = pageOf(e);
-                      return page ? <To tabIndex={-1} href={page}>{shortId(e.id)}</To> : <span className="mono" title={e.id}>{shortId(e.id)}</span>;
+                      return page ? <To tabIndex={-1} href={page} title={`${words(e.noun)} ${e.id}`}>{shortId(e.id)}</To> : <span className="mono" title={`${words(e.noun)} ${e.id}`}>{shortId(e.id)}</span>;
                     },
                   },
-                  { key: "detail", head: "details", width: 300, cell: (e) => <span className="ink2" title={phrase(e) ?? brief(e.detail)}>{phrase(e) ?? brief(e.detail)}</span> },
+                  { key: "outcome", head: "outcome", width: 90, cell: (e) => <Status state={e.outcome} /> },
+                  { key: "action", head: "action", width: 200, cell: (e) => <span className="mono ink3" title={e.action}>{e.action}</span> },
                 ]}
               />
               {picked && <Detail event={picked} close={() => setAt("")} />}

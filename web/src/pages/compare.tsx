@@ -66,7 +66,7 @@ function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>
   const found = new Map(differing(runs, (r) => r.metrics, all));
   const metrics = byRank(found.keys()).map((name): [string, (string | number | undefined)[]] => [name, found.get(name) ?? []]);
   const params = differing(runs, (r) => r.params, all);
-  const data = differing(runs, (r) => Object.fromEntries(Object.entries(r.tags).filter(([k]) => /^volano\.(data|env|step)/.test(k) || k === "mlflow.source.git.commit")), all);
+  const data = differing(runs, (r) => Object.fromEntries(Object.entries(r.tags).filter(([k]) => /^volano\.(data\..*|env|code|step)$/.test(k) || k === "mlflow.source.git.commit")), all);
   const groups: [string, [string, (string | number | undefined)[]][]][] = [
     ["parameters", params],
     ["data and environment", data],
@@ -107,7 +107,7 @@ function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>
                   </th>
                   {values.map((value, i) => (
                     <td key={i} className={`mono wrap ${i > 0 && value !== values[0] ? "strong" : ""}`}>
-                      {value === undefined ? "–" : String(value)}
+                      {value === undefined ? "–" : name.startsWith("volano.data.") ? <To href={`/data/${value}`}>{value}</To> : /^[0-9a-f]{40,64}$/.test(String(value)) ? <span title={String(value)}>{shortId(String(value))}</span> : String(value)}
                     </td>
                   ))}
                 </tr>

@@ -54,7 +54,7 @@ function Versions({ name, versions, current }: { name: string; versions: DataVer
 }
 
 function Head({ version, versions }: { version: DataVersion; versions: DataVersion[] }) {
-  const before = versions.find((v) => v.number && version.number && v.number < version.number);
+  const before = versions.find((v) => v.number && v.commit !== version.commit && v.time_ms <= version.time_ms);
   return (
     <Panel>
       <Cards
@@ -91,12 +91,18 @@ function Main({ dataset, version, versions }: { dataset: Dataset; version: DataV
   const name = dataset.name;
   const at = refOf(version);
   const before = versions.find((v) => v.number && v.commit !== version.commit && v.time_ms <= version.time_ms);
+  const refused = version.number === dataset.latest?.number ? dataset.rejected : undefined;
   const diff = useDataDiff(name, before ? refOf(before) : "", at, before !== undefined);
   const uses = useUses(name, at);
   if (!useSettled(diff, uses)) return null;
   return (
     <div className="cols main-side">
       <div className="stack gap12">
+        {refused && (
+          <p className="note">
+            <Status state="rejected">A newer batch was refused</Status> <When ms={refused.time_ms} />, {plural(refused.violations.length, "finding")}; this version stays in use. <To href={paths.data(name, refOf(refused))}>See why</To>
+          </p>
+        )}
         <Head version={version} versions={versions} />
         {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={!version.number} />}
         {before ? <ChangePanel name={name} from={refOf(before)} to={at} /> : <Panel title="What changed"><p className="pad ink2">This is the first version.</p></Panel>}

@@ -1,9 +1,10 @@
 /** Stored decisions: what a trigger, a gate or a rollout concluded, and on what evidence. */
 import { Fragment, useState } from "react";
-import { useDecisions } from "../api/queries";
+import { useDecisions, usePipelineRuns } from "../api/queries";
 import type { Decision } from "../api/types";
 import { brief, exact, inline, LONG_AGO_MS, shortId, span, words } from "../lib/format";
 import { paths } from "../lib/paths";
+import { reasonOf } from "../lib/phrases";
 import { Panel, To, When } from "../ui/bits";
 import { Loaded } from "../ui/state";
 import { Status, type Tone } from "../ui/status";
@@ -35,6 +36,13 @@ export function Evidence({ value, depth = 0, name = "" }: { value: unknown; dept
   );
 }
 
+/** A pipeline run by its number, which is what people call it. */
+export function RunLink({ id, project }: { id: string; project?: string | null }) {
+  const runs = usePipelineRuns(project ?? "", !!project);
+  const number = runs.data?.items.find((run) => run.id === id)?.number;
+  return <To href={paths.pipelineRun(id)}>{number === undefined ? shortId(id) : `run ${number}`}</To>;
+}
+
 function Row({ decision }: { decision: Decision }) {
   const [open, setOpen] = useState(false);
   return (
@@ -53,8 +61,8 @@ function Row({ decision }: { decision: Decision }) {
         </td>
         <td className="ink2">{decision.kind}</td>
         <td className="mono">{decision.subject}</td>
-        <td className="wrap">{decision.reason}</td>
-        <td>{decision.pipeline_run && <To href={paths.pipelineRun(decision.pipeline_run)}>{shortId(decision.pipeline_run)}</To>}</td>
+        <td className="wrap why">{reasonOf(decision)}</td>
+        <td className="keep steady">{decision.pipeline_run && <RunLink id={decision.pipeline_run} project={decision.project} />}</td>
       </tr>
       {open && (
         <tr>

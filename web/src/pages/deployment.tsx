@@ -192,6 +192,18 @@ function Body({ deployment }: { deployment: Deployment }) {
         </div>
         <div className="stack gap12">
           <TryIt deployment={deployment} last={items[0]} />
+          <Panel title="Rollout rules">
+            <div className="pad">
+              <Facts
+                items={[
+                  ["shares", deployment.canary.length ? deployment.canary.join(" → ") : "all at once"],
+                  ["each lasts", deployment.canary.length ? span(deployment.every_ms) : ""],
+                  ["rolls back when", deployment.rollback.length ? <span key="r" className="mono">{deployment.rollback.join(", ")}</span> : "never by itself"],
+                  ["workers", `${deployment.workers} per version, ${deployment.queue} requests may wait, ${span(deployment.timeout_ms)} at most`],
+                ]}
+              />
+            </div>
+          </Panel>
           <Panel title="Earlier versions">
             <div className="pad stack gap8">
               {deployment.history.length === 0 ? (

@@ -1,7 +1,7 @@
 /** An evaluation: both models on the same frozen rows, overall and per slice. */
 import { useEvaluation } from "../api/queries";
 import type { Evaluation, Scored } from "../api/types";
-import { count, figure, signed, span } from "../lib/format";
+import { count, figure, sentence, signed, span } from "../lib/format";
 import { byRank, lessIsBetter, toneOfChange } from "../lib/metrics";
 import { Panel, useParam } from "../ui/bits";
 import { Loaded } from "../ui/state";
@@ -14,7 +14,7 @@ export function Change({ metric, value }: { metric: string; value: number }) {
 
 function Overall({ evaluation }: { evaluation: Evaluation }) {
   const { challenger, champion } = evaluation;
-  const keys = byRank(Object.keys(challenger.values), evaluation.metric);
+  const keys = byRank(Object.keys(challenger.values), evaluation.metric).filter((key) => !COUNTS.includes(key));
   return (
     <div className="scroll">
       <table className="t">
@@ -46,7 +46,7 @@ function Overall({ evaluation }: { evaluation: Evaluation }) {
 }
 
 function Slices({ evaluation }: { evaluation: Evaluation }) {
-  const keys = byRank(Object.keys(evaluation.challenger.values), evaluation.metric);
+  const keys = byRank(Object.keys(evaluation.challenger.values), evaluation.metric).filter((key) => !COUNTS.includes(key));
   const [metric, setMetric] = useParam("slice_metric", evaluation.metric);
   const worse = lessIsBetter(metric) ? -1 : 1;
   // The worst comes first: against the champion where there is one.
@@ -104,14 +104,18 @@ function serves(scored: Scored): { name: string; passed: boolean | null; detail:
   ];
 }
 
-export function EvaluationPanel({ id }: { id: string }) {
+/** Counts that stand among the metrics: they are the rows', not the model's. */
+const COUNTS = ["rows", "positives", "prevalence"];
+
+/** `told` is what was said about it already. */
+export function EvaluationPanel({ id, told = "" }: { id: string; told?: string }) {
   const query = useEvaluation(id);
   return (
     <Loaded query={query} missing={null}>
       {(evaluation) => (
         <>
           <Panel title="Evaluation" tools={`${count(evaluation.rows)} frozen rows, label ${evaluation.label}`}>
-            <p className="pad wrap">{evaluation.sentence}</p>
+            {!told.includes(evaluation.sentence) && <p className="pad wrap">{sentence(evaluation.sentence)}</p>}
             <Overall evaluation={evaluation} />
             <ul className="lines">
               {serves(evaluation.challenger).map((c) => (

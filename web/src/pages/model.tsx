@@ -2,21 +2,22 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { post } from "../api/client";
-import { useDecisions, useDeployments, useEvaluation, useModel } from "../api/queries";
+import { useComparison, useDecisions, useDeployments, useEvaluation, useModel, usePipelineRuns } from "../api/queries";
 import type { Decision, Model, ModelVersion } from "../api/types";
-import { figure, shortId, signed } from "../lib/format";
+import { figure, inline, sentence, shortId, signed, span } from "../lib/format";
 import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
+import { reasonOf } from "../lib/phrases";
 import { toast, useView } from "../lib/store";
 import { Cli, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Glyph, Status } from "../ui/status";
-import { Evidence, Outcome } from "./decisions";
+import { Evidence, Outcome, RunLink } from "./decisions";
 import { AliasTag } from "./models";
 import { EvaluationPanel } from "./model-evaluation";
 
-const METRICS = 5;
+const METRICS = 4;
 
 function useMove(model: Model | undefined) {
   const client = useQueryClient();
@@ -45,13 +46,23 @@ interface Condition {
   condition: string;
   outcome: string;
   sentence: string;
+  values: { name: string; slice?: string | null; value: unknown }[];
+}
+
+/** The figures that a condition looked at, in their units; its sentence where there is none. */
+function observed(c: Condition): string {
+  const say = (name: string, value: unknown) => {
+    if (typeof value !== "number") return inline(value);
+    return name.startsWith("latency_") ? span(value) : figure(value);
+  };
+  return c.values.map((v) => `${v.name}${v.slice ? ` of ${v.slice}` : ""} ${say(v.name, v.value)}`).join(" · ") || c.sentence;
 }
 
 /** The verdict on each condition of a gate, from the decision's evidence. */
 export function conditions(evidence: unknown): Condition[] {
   const list = (evidence as { conditions?: unknown } | null)?.conditions;
   if (!Array.isArray(list)) return [];
-  return (list as Partial<Condition>[]).map((c) => ({ condition: c.condition ?? "", outcome: c.outcome ?? "unknown", sentence: c.sentence ?? "" }));
+  return (list as Partial<Condition>[]).map((c) => ({ condition: c.condition ?? "", outcome: c.outcome ?? "unknown", sentence: c.sentence ?? "", values: c.values ?? [] }));
 }
 
 /** The evaluation that a gate looked at. */
@@ -65,7 +76,7 @@ function Gate({ decision }: { decision: Decision }) {
   return (
     <Panel title="Gate" tools={<Outcome decision={decision} />}>
       <p className="pad wrap">
-        {decision.reason} <span className="ink3"><When ms={decision.time_ms} /></span>
+        {sentence(reasonOf(decision))} <span className="ink3"><When ms={decision.time_ms} /></span>
       </p>
       {list.length > 0 ? (
         <div className="scroll">
@@ -77,7 +88,7 @@ function Gate({ decision }: { decision: Decision }) {
                     <Glyph state={c.outcome} tone={c.outcome === "passed" ? "good" : c.outcome === "no_champion" ? "idle" : "bad"} />
                   </td>
                   <td className="mono wrap">{c.condition}</td>
-                  <td className="ink2 wrap">{c.sentence}</td>
+                  <td className="ink2 wrap" title={c.sentence}>{observed(c)}</td>
                 </tr>
               ))}
             </tbody>
@@ -90,14 +101,20 @@ function Gate({ decision }: { decision: Decision }) {
       )}
       {decision.pipeline_run && (
         <footer>
-          judged in <To href={paths.pipelineRun(decision.pipeline_run)}>pipeline run {shortId(decision.pipeline_run)}</To>
+          judged in <RunLink id={decision.pipeline_run} project={decision.project} /> of {decision.project}
         </footer>
       )}
     </Panel>
   );
 }
 
-function Versions({ model, at, pick, promote }: { model: Model; at: number; pick: (version: number) => void; promote: (version: number) => void }) {
+/** Runs by their names, for as many versions as one request may ask about. */
+const NAMED = 50;
+
+const useRunsOf = (model: Model) => useComparison([...new Set(model.versions.map((v) => v.run).filter((id): id is string => !!id))].slice(0, NAMED));
+type NameOf = (id: string) => string;
+
+function Versions({ model, nameOf, at, pick, promote }: { model: Model; nameOf: NameOf; at: number; pick: (version: number) => void; promote: (version: number) => void }) {
   const keys = byRank(model.versions.flatMap((v) => Object.keys(v.metrics))).slice(0, METRICS);
   return (
     <Panel title="Versions">
@@ -147,7 +164,7 @@ function Versions({ model, at, pick, promote }: { model: Model; at: number; pick
                     </To>
                   ))}
                 </td>
-                <td>{v.run && <To className="mono" href={paths.run(v.run)}>{shortId(v.run)}</To>}</td>
+                <td className="keep">{v.run && <To href={paths.run(v.run)}>{nameOf(v.run)}</To>}</td>
                 <td>
                   <When ms={v.created_ms} />
                 </td>
@@ -196,15 +213,15 @@ function Duel({ champion, challenger }: { champion?: ModelVersion; challenger?: 
   );
 }
 
-function Origin({ version }: { version: ModelVersion }) {
+function Origin({ version, nameOf, project }: { version: ModelVersion; nameOf: NameOf; project?: string | null }) {
   return (
     <Panel title={<span className="mono">{`${version.name}:${version.version}`}</span>}>
       <div className="pad stack gap8">
         <Facts
           items={[
             ["description", version.description],
-            ["run", version.run && <To key="r" className="mono" href={paths.run(version.run)}>{shortId(version.run)}</To>],
-            ["pipeline run", version.pipeline_run && <To key="p" className="mono" href={paths.pipelineRun(version.pipeline_run)}>{shortId(version.pipeline_run)}</To>],
+            ["run", version.run && <To key="r" href={paths.run(version.run)}>{nameOf(version.run)}</To>],
+            ["pipeline run", version.pipeline_run && <RunLink key="p" id={version.pipeline_run} project={project} />],
             ["data", version.data_versions.length > 0 && <span key="d" className="row">{version.data_versions.map((d) => <To key={d} className="mono" href={`/data/${d}`}>{d}</To>)}</span>],
             ["environment", version.environment && <span key="e" className="mono" title={version.environment}>{version.environment.slice(0, 16)}</span>],
             ["code", version.code && <span key="c" className="mono" title={version.code}>{version.code.slice(0, 16)}</span>],
@@ -251,19 +268,23 @@ function Body({ model, promote }: { model: Model; promote: (version: number) => 
   const evaluationId = at?.evaluation ?? evaluationOf(judged);
   const evaluation = useEvaluation(evaluationId);
   const deployments = useDeployments();
-  if (!useSettled(gates, evaluation, deployments)) return null;
+  const runs = useRunsOf(model);
+  const project = judged?.project ?? evaluation.data?.project;
+  const pipelineRuns = usePipelineRuns(project ?? "", !!project);
+  if (!useSettled(gates, evaluation, deployments, runs, pipelineRuns)) return null;
+  const nameOf: NameOf = (id) => runs.data?.find((run) => run.id === id)?.name || shortId(id);
   if (!at) return <Empty center title={`${model.name} has no version yet`} cli="volano pipeline run" />;
   return (
     <>
       <Duel champion={champion} challenger={by("challenger")} />
       <div className="cols main-side">
         <div className="stack gap12">
-          <Versions model={model} at={at.version} pick={(v) => pick(String(v))} promote={promote} />
+          <Versions model={model} nameOf={nameOf} at={at.version} pick={(v) => pick(String(v))} promote={promote} />
           {judged && <Gate decision={judged} />}
-          {evaluationId && <EvaluationPanel id={evaluationId} />}
+          {evaluationId && <EvaluationPanel id={evaluationId} told={judged?.reason} />}
         </div>
         <div className="stack gap12">
-          <Origin version={at} />
+          <Origin version={at} nameOf={nameOf} project={project} />
           <Serves name={model.name} />
         </div>
       </div>

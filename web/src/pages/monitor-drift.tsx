@@ -1,7 +1,7 @@
 /** Drift: features by window, and the newest window's columns with both distributions. */
 import { useMemo } from "react";
 import type { ColumnDrift, DriftReport } from "../api/types";
-import { count, exact, figure, percent } from "../lib/format";
+import { count, exact, figure, percent, pValue, sentence } from "../lib/format";
 import { Panel, useParam } from "../ui/bits";
 import { Chart } from "../ui/chart";
 import { Histogram } from "../ui/small";
@@ -84,6 +84,14 @@ function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: str
   );
 }
 
+/** Lines of the chart: the columns that moved the most. */
+const LINES = 8;
+
+function mostMoved(reports: readonly DriftReport[], names: readonly string[]): string[] {
+  const most = (name: string) => Math.max(0, ...reports.map((r) => find(r, name)?.moved_share ?? 0));
+  return [...names].sort((a, b) => most(b) - most(a)).slice(0, LINES);
+}
+
 function Columns({ report }: { report: DriftReport }) {
   const columns = [...(report.prediction ? [report.prediction] : []), ...report.columns];
   return (
@@ -113,10 +121,10 @@ function Columns({ report }: { report: DriftReport }) {
                 </td>
                 <td className="num">{percent(c.moved_share)}</td>
                 <td className="num">{figure(c.psi)}</td>
-                <td className="num">{figure(c.p_value)}</td>
+                <td className="num">{pValue(c.p_value)}</td>
                 <td className="wrap ink2">
                   {c.sentence}
-                  {c.findings.map((f) => (
+                  {c.findings.filter((f) => !c.sentence.includes(f.sentence)).map((f) => (
                     <span key={f.check} className="stack">
                       <Status state={f.verdict} tone={verdictTone(f.verdict)}>{f.sentence}</Status>
                     </span>
@@ -150,7 +158,7 @@ export function DriftPanel({ name, reports }: { name: string; reports: DriftRepo
     <>
       <Panel title="Drift" tools={<Status state={at.verdict} tone={verdictTone(at.verdict)} />}>
         <p className="pad wrap">
-          {at.sentence} <span className="ink3">A number is the share of the rows that moved for certain since training.</span>
+          {sentence(at.sentence)}. <span className="ink3">A number is the share of the rows that moved for certain since training.</span>
         </p>
         <Heat reports={inOrder} names={names} at={at} pick={pick} />
       </Panel>
@@ -160,7 +168,7 @@ export function DriftPanel({ name, reports }: { name: string; reports: DriftRepo
           time
           zero
           say={(v) => percent(v, 0)}
-          lines={names.slice(0, 8).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
+          lines={mostMoved(inOrder, names).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
           limits={[
             { value: at.settings.warn_share, name: "warns at", tone: "warn" },
             { value: at.settings.alarm_share, name: "alarms at", tone: "bad" },

@@ -3,9 +3,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { post } from "../api/client";
-import { useDrift, useMonitor, usePerformance } from "../api/queries";
+import { useDrift, useMonitor, usePerformance, usePipelines } from "../api/queries";
 import type { Alert, MonitorStatus, PerformancePoint } from "../api/types";
-import { count, figure, percent, plural } from "../lib/format";
+import { count, figure, percent, plural, sentence } from "../lib/format";
 import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
@@ -82,7 +82,7 @@ function Performance({ name }: { name: string }) {
           <>
             <Panel title="Performance" tools={<Status state={newest.verdict} tone={verdictTone(newest.verdict)} />}>
               <p className="pad wrap">
-                {newest.sentence}{" "}
+                {sentence(newest.sentence)}.{" "}
                 <span className="ink3">
                   {plural(newest.labels, "label")}, {percent(newest.completeness, 0)} of the window
                 </span>
@@ -110,7 +110,9 @@ export function versionMarks(points: readonly { version: number; to_ms: number }
 function Body({ monitor }: { monitor: MonitorStatus }) {
   const drift = useDrift(monitor.deployment);
   const performance = usePerformance(monitor.deployment);
-  if (!useSettled(drift, performance)) return null;
+  const pipelines = usePipelines();
+  const pipeline = pipelines.data?.items.find((p) => p.deployment === monitor.deployment);
+  if (!useSettled(drift, performance, pipelines)) return null;
   const last = monitor.drift;
   const perf = monitor.measured;
   const metric = perf?.metric;
@@ -128,7 +130,7 @@ function Body({ monitor }: { monitor: MonitorStatus }) {
           ]}
         />
       </Panel>
-      <Panel title="Alerts">
+      <Panel title="Alerts" tools={pipeline && <To href={paths.pipeline(pipeline.name)}>retrain with {pipeline.name}</To>}>
         <Alerts items={monitor.alerts} />
       </Panel>
       <Loaded query={drift}>{(list) => <DriftPanel name={monitor.deployment} reports={list.items} />}</Loaded>

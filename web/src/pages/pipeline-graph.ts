@@ -11,6 +11,8 @@ export function standing(units: readonly StepRun[]): { state: string; sub: strin
   if (units.length === 0) return undefined;
   const state = RANK.find((s) => units.some((u) => u.state === s)) ?? units[0]?.state ?? "waiting";
   if (units.length === 1) return { state, sub: words(state) };
+  const kept = units.filter((u) => u.state === "skipped" || u.state === "restored").length;
+  if (state === "succeeded" && kept > 0) return { state, sub: `${units.length - kept} made, ${kept} kept` };
   const same = units.filter((u) => u.state === state).length;
   return { state, sub: same === units.length ? `${words(state)}, ${plural(units.length, "unit")}` : `${same} of ${units.length} ${words(state)}` };
 }

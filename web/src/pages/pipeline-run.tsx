@@ -140,7 +140,7 @@ function Body({ run }: { run: PipelineRunDetail }) {
         <Cards
           items={[
             { label: "state", value: <Status state={run.state} />, note: run.message ?? "" },
-            { label: "cause", value: <span title={causeOf(run)}>{causeOf(run)}</span>, note: <When ms={run.created_ms} /> },
+            { label: run.cause.kind === "trigger" ? "started by trigger" : "started by", value: <span title={causeOf(run)}>{run.cause.kind === "trigger" ? run.cause.trigger : run.cause.actor}</span>, note: <When ms={run.created_ms} /> },
             { label: "took", value: run.started_ms ? span((run.finished_ms ?? Date.now()) - run.started_ms) : "waits" },
             { label: "units run", value: `${ran} of ${run.steps.length}`, note: kept ? `${kept} kept from before` : "nothing to keep" },
           ]}
@@ -158,7 +158,7 @@ function Body({ run }: { run: PipelineRunDetail }) {
               <Facts
                 items={[
                   ...Object.entries(run.data).map(([name, d]): [string, React.ReactNode] => [name, <To key={name} className="mono" href={paths.data(d.dataset, d.number)}>{`${d.dataset}@v${d.number}`}</To>]),
-                  ...Object.entries(run.params).map(([name, v]): [string, React.ReactNode] => [name, <span key={name} className="mono">{inline(v)}</span>]),
+                  ...Object.entries(run.params).map(([name, v]): [string, React.ReactNode] => [name, <span key={name} className="mono">{typeof v === "number" ? String(v) : inline(v)}</span>]),
                   ["code", <span key="c" className="mono" title={run.code_tree}>{run.code_tree.slice(0, 16)}</span>],
                 ]}
               />
@@ -187,7 +187,7 @@ export function PipelineRunPage() {
   });
   return (
     <Page
-      title={run ? `${run.project} run ${run.number}` : shortId(id)}
+      title={run ? `run ${run.number}` : shortId(id)}
       crumb={<To href={run ? paths.pipeline(run.project) : "/pipelines"}>{run?.project ?? "Pipelines"}</To>}
       tools={
         run &&

@@ -11,7 +11,7 @@ import { Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
 import { Graph } from "../ui/graph";
 import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Glyph, Status } from "../ui/status";
-import { DecisionList } from "./decisions";
+import { DecisionList, RunLink } from "./decisions";
 import { graphOf } from "./pipeline-graph";
 
 const TABS: [string, string][] = [
@@ -51,7 +51,7 @@ function Runs({ name }: { name: string }) {
                 <tbody>
                   {list.items.map((run) => (
                     <tr key={run.id}>
-                      <td>
+                      <td className="keep">
                         <To href={paths.pipelineRun(run.id)}>run {run.number}</To>
                       </td>
                       <td>
@@ -106,14 +106,16 @@ function Triggers({ items }: { items: Trigger[] }) {
             </span>
           </span>
           <span className="mono ink2 small wrap">{t.rule}</span>
-          <span className="small ink3">
-            {t.paused ?? (t.last_fired_ms ? <>last fired <When ms={t.last_fired_ms} /></> : "has not fired")}
-            {t.next_due_ms && <> · next <When ms={t.next_due_ms} /></>}
-          </span>
+          {(t.paused || t.next_due_ms || t.last_decision?.outcome !== "fired") && (
+            <span className="small ink3">
+              {t.paused ?? (t.last_fired_ms ? <>last fired <When ms={t.last_fired_ms} /></> : "has not fired")}
+              {t.next_due_ms && <>, next <When ms={t.next_due_ms} /></>}
+            </span>
+          )}
           {t.last_decision && (
             <span className="small ink2 wrap">
               <Glyph state={t.last_decision.outcome} /> {words(t.last_decision.outcome)} <When ms={t.last_decision.time_ms} />: {t.last_decision.reason}{" "}
-              {t.last_decision.pipeline_run && <To href={paths.pipelineRun(t.last_decision.pipeline_run)}>the run</To>}
+              {t.last_decision.pipeline_run && <RunLink id={t.last_decision.pipeline_run} project={t.project} />}
             </span>
           )}
         </li>
@@ -129,7 +131,7 @@ function Plan({ name }: { name: string }) {
       {(plan) => {
         const runs = plan.units.filter((u) => u.action === "run").length;
         return (
-          <Panel title="What a run would do now" tools={`${runs} of ${plural(plan.units.length, "unit")} to run`}>
+          <Panel title="What a run would do now" tools={runs === 0 && !plan.units.some((u) => u.action === "wait") ? <Status state="ok">nothing has changed: nothing to do</Status> : `${runs} of ${plural(plan.units.length, "unit")} to run`}>
             <PlanTable units={plan.units} />
           </Panel>
         );

@@ -8,7 +8,7 @@ import { bytes } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { Panel, useParam } from "../ui/bits";
 import { Icon } from "../ui/icons";
-import { Empty, Loaded } from "../ui/state";
+import { Loaded } from "../ui/state";
 import { Notebook } from "../ui/notebook";
 
 /** Larger files are offered for download, not drawn. */
@@ -91,7 +91,7 @@ function pretty(path: string, body: string): string {
 }
 
 function Preview({ run, path }: { run: Run; path: string }) {
-  if (!path) return <Empty title="Pick a file">It is shown here; [ and ] go to the file before and after.</Empty>;
+  if (!path) return null;
   return (
     <Panel
       title={<span className="mono">{path}</span>}
@@ -114,8 +114,16 @@ function Preview({ run, path }: { run: Run; path: string }) {
   );
 }
 
+/** What tells most at first sight: a notebook, a picture, a text. */
+function telling(entries: readonly ArtifactEntry[]): string {
+  const files = entries.filter((e) => !e.is_dir).map((e) => e.path);
+  return files.find((p) => p.endsWith(".ipynb")) ?? files.find((p) => PICTURE.test(p)) ?? files.find((p) => TEXT.test(p)) ?? files[0] ?? "";
+}
+
 export function Artifacts({ run }: { run: Run }) {
-  const [path, setPath] = useParam("path");
+  const [picked, setPath] = useParam("path");
+  const root = useArtifacts(run.id, "");
+  const path = picked || telling(root.data?.items ?? []);
   const step = (by: number) => {
     const files = [...document.querySelectorAll<HTMLElement>("[data-file]")].map((el) => el.dataset.file ?? "");
     const next = files[files.indexOf(path) + by] ?? files[0];

@@ -18,6 +18,11 @@ const PAGE = 500;
 /** Columns taken unasked; the run's page has all. */
 const METRICS = 6;
 const PARAMS = 6;
+/** Longer values say nothing in a column. */
+const SHORT = 24;
+
+/** Wide enough for a name of this length, within reason. */
+const widthOf = (name: string) => Math.max(96, Math.min(160, name.length * 6 + 22));
 
 /** Names by how many of the first rows have them, so that the columns say something. */
 export function common(rows: readonly Run[], of: (run: Run) => Record<string, unknown>, most: number): string[] {
@@ -33,10 +38,21 @@ export function common(rows: readonly Run[], of: (run: Run) => Record<string, un
 export function telling(rows: readonly Run[], most: number): string[] {
   const values = new Map<string, Set<string>>();
   for (const run of rows.slice(0, 200)) for (const [key, value] of Object.entries(run.params)) values.set(key, (values.get(key) ?? new Set()).add(value));
+  const short = (of: Set<string>) => [...of].every((value) => value.length <= SHORT);
   return [...values]
+    .filter(([key, of]) => short(of) && !key.includes("__"))
     .sort((a, b) => Number(b[1].size > 1) - Number(a[1].size > 1) || a[0].localeCompare(b[0]))
     .slice(0, most)
     .map(([key]) => key);
+}
+
+/** What a model scores on its own training rows is shown as far as nothing better was measured. */
+const TRAINING = 2;
+
+function shownMetrics(rows: readonly Run[]): string[] {
+  const all = byRank(common(rows, (run) => run.metrics, 40));
+  const own = all.filter((key) => !/^train/i.test(key)).slice(0, METRICS);
+  return [...own, ...all.filter((key) => /^train/i.test(key)).slice(0, own.length ? TRAINING : METRICS)];
 }
 
 export function parseSort(text: string): Sort {
@@ -69,7 +85,7 @@ function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, se
     {
       key: "name",
       head: "run",
-      width: 230,
+      width: 200,
       cell: (run) => (
         <span className="row gap4">
           <Glyph state={run.status} />
@@ -80,10 +96,10 @@ function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, se
         </span>
       ),
     },
-    ...byRank(common(rows, (run) => run.metrics, METRICS)).map((key): Column<Run> => ({ key: `metrics.${key}`, head: key, title: key, width: 104, num: true, sortable: true, cell: (run) => figure(run.metrics[key]) })),
+    ...shownMetrics(rows).map((key): Column<Run> => ({ key: `metrics.${key}`, head: key, title: key, width: widthOf(key), num: true, sortable: true, cell: (run) => figure(run.metrics[key]) })),
     { key: "start", head: "started", width: 108, sortable: true, cell: (run) => <When ms={run.start_ms} /> },
     { key: "time", head: "took", width: 84, num: true, cell: (run) => (run.end_ms && run.start_ms ? span(run.end_ms - run.start_ms) : words(run.status.toLowerCase())) },
-    ...telling(rows, PARAMS).map((key): Column<Run> => ({ key: `params.${key}`, head: key, title: key, width: 108, sortable: true, cell: (run) => <span className="mono" title={run.params[key]}>{run.params[key] ?? "–"}</span> })),
+    ...telling(rows, PARAMS).map((key): Column<Run> => ({ key: `params.${key}`, head: key, title: key, width: widthOf(key), sortable: true, cell: (run) => <span className="mono" title={run.params[key]}>{run.params[key] ?? "–"}</span> })),
     { key: "experiment", head: "experiment", width: 130, cell: (run) => nameOf(run.experiment) },
   ];
 }

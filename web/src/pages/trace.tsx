@@ -3,14 +3,16 @@ import { useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTrace } from "../api/queries";
 import type { Told, Trace, TracedInput } from "../api/types";
-import { count, exact, figure, inline, plural, shortId, span } from "../lib/format";
+import { count, exact, figure, inline, plain, plural, sentence, shortId, span } from "../lib/format";
 import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
+import { reasonOf } from "../lib/phrases";
 import { useView } from "../lib/store";
 import { Facts, Page, Panel, To, When } from "../ui/bits";
 import { Empty, Loaded } from "../ui/state";
 import { Outcome } from "./decisions";
 import { causeOf } from "./pipeline";
+import { leading } from "./run";
 
 interface Knot {
   title: string;
@@ -25,7 +27,7 @@ function Values({ entries }: { entries: [string, unknown][] }) {
       {entries.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd className="mono">{typeof value === "number" ? figure(value) : inline(value)}</dd>
+          <dd className="mono">{typeof value === "number" ? plain(value) : inline(value)}</dd>
         </div>
       ))}
     </dl>
@@ -36,12 +38,21 @@ function Said({ told }: { told: Told }) {
   return (
     <p className="row gap12">
       <Outcome decision={told} />
-      <span className="wrap">{told.reason}</span>
+      <span className="wrap">{reasonOf(told)}</span>
       <span className="ink3 small right">
         <When ms={told.time_ms} />
       </span>
     </p>
   );
+}
+
+/** Figures and parameters that fit here; the run's page has all of them. */
+const TOLD = 7;
+const LONG = 24;
+
+function telling(run: NonNullable<Trace["run"]>): [string, unknown][] {
+  const metrics = byRank(Object.keys(run.metrics)).slice(0, TOLD).map((key): [string, unknown] => [key, run.metrics[key]]);
+  return [...metrics, ...leading(run.params).filter(([, value]) => value.length <= LONG).slice(0, TOLD)];
 }
 
 function rowsOf(input: TracedInput): number | null {
@@ -110,7 +121,7 @@ function knots(trace: Trace): Knot[] {
       thing: <To href={paths.run(run.id)}>{run.name || shortId(run.id)}</To>,
       body: (
         <>
-          <Values entries={[...Object.entries(run.params), ...byRank(Object.keys(run.metrics)).map((key): [string, unknown] => [key, run.metrics[key]])]} />
+          <Values entries={telling(run)} />
           <Facts
             items={[
               ["step", step?.step],
@@ -181,7 +192,7 @@ export function TracePage() {
         {(trace) => (
           <Panel title="The way back">
             <div className="pad stack gap12">
-              <p className="wrap">{trace.sentence}</p>
+              <p className="wrap">{sentence(trace.sentence)}</p>
               <Thread list={knots(trace)} />
             </div>
           </Panel>

@@ -13,6 +13,7 @@ self.onmessage = (event: MessageEvent<LayoutRequest>) => {
   const size = g.graph() as { width?: number; height?: number };
   const result: LayoutResult = {
     serial,
+    box: width,
     width: size.width ?? 0,
     height: size.height ?? 0,
     nodes: Object.fromEntries(nodes.map((id) => [id, { x: g.node(id).x, y: g.node(id).y }])),

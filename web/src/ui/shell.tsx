@@ -55,13 +55,13 @@ function TopBar({ onJump, onHelp }: { onJump: () => void; onHelp: () => void }) 
         <span className="grow cut">Jump to a page, run, model or data set</span>
         <kbd>Ctrl K</kbd>
       </button>
+      {project && <span className="tag cut" title="The project that this server serves">{project}</span>}
       <div className="row right">
         {since !== null && (
           <span className="stale" role="status">
             <i aria-hidden="true">!</i> no live updates since {moment(since)}
           </span>
         )}
-        {project && <span className="tag cut" title="The project that this server serves">{project}</span>}
         <button type="button" className="btn quiet" aria-label="Copy as command" onClick={() => void copy(line)} title={`Copy: ${line}`}>
           <span className="mono">$</span> <span className="wide-only">Copy as command</span> <kbd>.</kbd>
         </button>
