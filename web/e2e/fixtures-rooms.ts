@@ -130,12 +130,12 @@ const monitor: MonitorStatus = { ...monitorRow, drift: reports[0], measured: per
 /* Audit */
 
 const actions: [string, string, string, unknown][] = [
-  ["data.version.add", "data_version", "flights@v4", { rows: 111278, files: 4, origin: "data/flights/*.parquet" }],
-  ["pipelines.pipeline_run.start", "pipeline_run", id(3), { cause: "drift-flights-late", number: 4 }],
-  ["registry.alias.set", "model", "flights", { before: { champion: 2 }, after: { champion: 3 }, ratio: 1.0 }],
-  ["serving.deployment.apply", "deployment", "flights-late", { before: { canary: null }, after: { canary: [0.05, 0.25, 1] } }],
-  ["data.version.reject", "data_version", "flights", { rules: 3, message: "arr_delay: 51% missing – Zürich" }],
-  ["governance.token.create", "token", "ci", { role: "step" }],
+  ["data.data_version.publish", "data_version", "flights@v4", { rows: 111278, files: 4, origin: "data/flights/*.parquet" }],
+  ["pipelines.pipeline_run.request", "pipeline_run", id(3), { project: "flights", number: 4, cause: { kind: "trigger", trigger: "drift-flights-late", decision: id(700) } }],
+  ["registry.alias.set", "model", "flights", { before: { champion: 2 }, after: { champion: 3 }, ratio: 1.0, alias: "champion", version: 3 }],
+  ["serving.deployment.apply", "deployment", "flights-late", { model: "flights@champion", spec: { canary: [0.05, 0.25, 1], every_ms: 1_800_000 } }],
+  ["data.data_version.reject", "data_version", "flights", { rules: 3, message: "arr_delay: 51% missing – Zürich" }],
+  ["tracking.run.log", "run", id(1003), { metrics: 8, params: 0, start_ms: NOW - HOUR }],
 ];
 const audit = (() => {
   let prev = GENESIS;

@@ -9,7 +9,7 @@ const names = ["brisk-otter", "deft-lynx", "calm-heron", "bold-marten", "keen-ib
 
 const server: ServerInfo = { version: "0.1.0", home: "/home/ana/flights/.volano", database: "sqlite", projects: ["flights"] };
 
-const overview: OverviewData = {
+export const overview: OverviewData = {
   stages: [
     { stage: "collect", state: "ok", headline: "flights@v4 · 111,278 rows", detail: "weather@v2; watched folder, 2 min ago", link: "/data/flights@v4" },
     { stage: "analyse", state: "ok", headline: "1 notebook, 4 profiles", detail: "explore.ipynb ran with v4", link: "/data/flights@v4" },

@@ -9,7 +9,7 @@ export interface Reply {
   body: unknown;
 }
 
-function problem(status: number, title: string, detail: string): Reply {
+export function problem(status: number, title: string, detail: string): Reply {
   const body: Problem = { type: "about:blank", title, status, detail, code: "E0503", request_id: "4be1" };
   return { status, body };
 }

@@ -281,7 +281,7 @@ function Trials({ name }: { name: string }) {
                   <td>
                     <Status state={t.passes ? "ok" : "rejected"}>{t.passes ? "kept" : "broken"}</Status>
                   </td>
-                  <td className="ink2 wrap">{t.violations.map((v) => `${v.column ? `${v.column}: ` : ""}${v.message}`).join("; ") || "no finding"}</td>
+                  <td className="ink2 wrap">{t.violations.length === 0 ? "no finding" : t.violations.map((v) => <p key={`${v.rule} ${v.message}`}>{v.message}</p>)}</td>
                 </tr>
               ))}
             </tbody>

@@ -2,12 +2,12 @@
 import { Fragment, useState } from "react";
 import { useDecisions, usePipelineRuns } from "../api/queries";
 import type { Decision } from "../api/types";
-import { brief, exact, inline, LONG_AGO_MS, shortId, span, words } from "../lib/format";
+import { brief, exact, figure, inline, LONG_AGO_MS, shortId, span, words } from "../lib/format";
 import { paths } from "../lib/paths";
 import { reasonOf } from "../lib/phrases";
 import { Panel, To, When } from "../ui/bits";
 import { Loaded } from "../ui/state";
-import { Status, type Tone } from "../ui/status";
+import { Glyph, Status, type Tone } from "../ui/status";
 
 const TONES: Record<string, Tone> = { fired: "good", accepted: "good", completed: "good", advanced: "live", merged: "idle", no_change: "idle", suppressed: "warn", waiting_approval: "warn", rolled_back: "warn", rejected: "bad", failed: "bad" };
 
@@ -36,6 +36,50 @@ export function Evidence({ value, depth = 0, name = "" }: { value: unknown; dept
   );
 }
 
+interface Condition {
+  condition: string;
+  outcome: string;
+  sentence: string;
+  values: { name: string; slice?: string | null; value: unknown }[];
+}
+
+/** The figures that a condition looked at, in their units; its sentence where there is none. */
+function observed(c: Condition): string {
+  const say = (name: string, value: unknown) => {
+    if (typeof value !== "number") return inline(value);
+    return name.startsWith("latency_") ? span(value) : figure(value);
+  };
+  return c.values.map((v) => `${v.name}${v.slice ? ` of ${v.slice}` : ""} ${say(v.name, v.value)}`).join(" · ") || c.sentence;
+}
+
+/** The conditions of a gate, each with what it looked at. */
+export function Conditions({ list }: { list: Condition[] }) {
+  return (
+    <div className="scroll">
+      <table className="t">
+        <tbody>
+          {list.map((c) => (
+            <tr key={c.condition}>
+              <td>
+                <Glyph state={c.outcome} tone={c.outcome === "passed" ? "good" : c.outcome === "no_champion" ? "idle" : "bad"} />
+              </td>
+              <td className="mono wrap">{c.condition}</td>
+              <td className="ink2 wrap" title={c.sentence}>{observed(c)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The verdict on each condition of a gate, from the decision's evidence. */
+export function conditions(evidence: unknown): Condition[] {
+  const list = (evidence as { conditions?: unknown } | null)?.conditions;
+  if (!Array.isArray(list)) return [];
+  return (list as Partial<Condition>[]).map((c) => ({ condition: c.condition ?? "", outcome: c.outcome ?? "unknown", sentence: c.sentence ?? "", values: c.values ?? [] }));
+}
+
 /** A pipeline run by its number, which is what people call it. */
 export function RunLink({ id, project }: { id: string; project?: string | null }) {
   const runs = usePipelineRuns(project ?? "", !!project);
@@ -45,6 +89,7 @@ export function RunLink({ id, project }: { id: string; project?: string | null }
 
 function Row({ decision }: { decision: Decision }) {
   const [open, setOpen] = useState(false);
+  const list = conditions(decision.evidence);
   return (
     <>
       <tr>
@@ -67,8 +112,8 @@ function Row({ decision }: { decision: Decision }) {
       {open && (
         <tr>
           <td />
-          <td colSpan={6}>
-            <Evidence value={decision.evidence} />
+          <td colSpan={6} className="evidence">
+            {decision.kind === "gate" && list.length > 0 ? <Conditions list={list} /> : <Evidence value={decision.evidence} />}
           </td>
         </tr>
       )}

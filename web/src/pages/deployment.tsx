@@ -114,7 +114,7 @@ function TryIt({ deployment, last }: { deployment: Deployment; last?: Prediction
           )}
         </div>
       </div>
-      {call.isError && <Fault error={call.error} />}
+      {call.isError && <Fault error={call.error} title="No prediction" />}
       {call.data && (
         <pre className="log" tabIndex={0} aria-label="Answer">
           {JSON.stringify(call.data.body, null, 2)}

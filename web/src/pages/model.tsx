@@ -4,7 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { post } from "../api/client";
 import { useComparison, useDecisions, useDeployments, useEvaluation, useModel, usePipelineRuns } from "../api/queries";
 import type { Decision, Model, ModelVersion } from "../api/types";
-import { figure, inline, sentence, shortId, signed, span } from "../lib/format";
+import { figure, sentence, shortId, signed } from "../lib/format";
 import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { reasonOf } from "../lib/phrases";
@@ -12,8 +12,8 @@ import { toast, useView } from "../lib/store";
 import { Cli, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { Empty, Fault, Loaded, useSettled } from "../ui/state";
-import { Glyph, Status } from "../ui/status";
-import { Evidence, Outcome, RunLink } from "./decisions";
+import { Status } from "../ui/status";
+import { Conditions, conditions, Evidence, Outcome, RunLink } from "./decisions";
 import { AliasTag } from "./models";
 import { EvaluationPanel } from "./model-evaluation";
 
@@ -42,29 +42,6 @@ function useMove(model: Model | undefined) {
   return { promote, rollback };
 }
 
-interface Condition {
-  condition: string;
-  outcome: string;
-  sentence: string;
-  values: { name: string; slice?: string | null; value: unknown }[];
-}
-
-/** The figures that a condition looked at, in their units; its sentence where there is none. */
-function observed(c: Condition): string {
-  const say = (name: string, value: unknown) => {
-    if (typeof value !== "number") return inline(value);
-    return name.startsWith("latency_") ? span(value) : figure(value);
-  };
-  return c.values.map((v) => `${v.name}${v.slice ? ` of ${v.slice}` : ""} ${say(v.name, v.value)}`).join(" · ") || c.sentence;
-}
-
-/** The verdict on each condition of a gate, from the decision's evidence. */
-export function conditions(evidence: unknown): Condition[] {
-  const list = (evidence as { conditions?: unknown } | null)?.conditions;
-  if (!Array.isArray(list)) return [];
-  return (list as Partial<Condition>[]).map((c) => ({ condition: c.condition ?? "", outcome: c.outcome ?? "unknown", sentence: c.sentence ?? "", values: c.values ?? [] }));
-}
-
 /** The evaluation that a gate looked at. */
 function evaluationOf(decision: Decision | undefined): string | undefined {
   const id = (decision?.evidence as { evaluation?: unknown } | null | undefined)?.evaluation;
@@ -79,21 +56,7 @@ function Gate({ decision }: { decision: Decision }) {
         {sentence(reasonOf(decision))} <span className="ink3"><When ms={decision.time_ms} /></span>
       </p>
       {list.length > 0 ? (
-        <div className="scroll">
-          <table className="t">
-            <tbody>
-              {list.map((c) => (
-                <tr key={c.condition}>
-                  <td>
-                    <Glyph state={c.outcome} tone={c.outcome === "passed" ? "good" : c.outcome === "no_champion" ? "idle" : "bad"} />
-                  </td>
-                  <td className="mono wrap">{c.condition}</td>
-                  <td className="ink2 wrap" title={c.sentence}>{observed(c)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Conditions list={list} />
       ) : (
         <div className="pad">
           <Evidence value={decision.evidence} />

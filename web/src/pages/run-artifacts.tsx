@@ -8,7 +8,7 @@ import { bytes } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { Panel, useParam } from "../ui/bits";
 import { Icon } from "../ui/icons";
-import { Loaded } from "../ui/state";
+import { Loaded, useSettled } from "../ui/state";
 import { Notebook } from "../ui/notebook";
 
 /** Larger files are offered for download, not drawn. */
@@ -123,6 +123,7 @@ function telling(entries: readonly ArtifactEntry[]): string {
 export function Artifacts({ run }: { run: Run }) {
   const [picked, setPath] = useParam("path");
   const root = useArtifacts(run.id, "");
+  const listed = useSettled(root);
   const path = picked || telling(root.data?.items ?? []);
   const step = (by: number) => {
     const files = [...document.querySelectorAll<HTMLElement>("[data-file]")].map((el) => el.dataset.file ?? "");
@@ -138,7 +139,7 @@ export function Artifacts({ run }: { run: Run }) {
       <Panel title="Files">
         <Folder run={run} path="" at={path} open={setPath} />
       </Panel>
-      <Preview run={run} path={path} />
+      {listed && <Preview run={run} path={path} />}
     </div>
   );
 }

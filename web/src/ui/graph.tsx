@@ -12,7 +12,6 @@ export interface GraphNode {
 }
 
 export interface LayoutRequest {
-  serial: number;
   nodes: string[];
   edges: [string, string][];
   down: boolean;
@@ -21,7 +20,6 @@ export interface LayoutRequest {
 }
 
 export interface LayoutResult {
-  serial: number;
   /** Width of a box. */
   box: number;
   width: number;
@@ -77,10 +75,11 @@ const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0,
 export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: GraphNode[]; edges: [string, string][]; label: string; selected?: string; onSelect?: (id: string) => void }) {
   const box = useRef<HTMLDivElement>(null);
   const worker = useRef<Worker | null>(null);
-  const [down, setDown] = useState(false);
+  /** Unknown until the pane is measured, which is before the first paint. */
+  const [measured, setDown] = useState<boolean | null>(null);
+  const down = measured ?? false;
   const [layout, setLayout] = useState<LayoutResult | null>(null);
   const shape = useMemo(() => JSON.stringify([nodes.map((n) => n.id), edges]), [nodes, edges]);
-  // Before the first paint, so that the room it needs is right from the start.
   useLayoutEffect(() => setDown((box.current?.clientWidth ?? NARROW) < NARROW), []);
   useEffect(() => {
     const made = new Worker(new URL("./graph.worker.ts", import.meta.url), { type: "module" });
@@ -94,13 +93,14 @@ export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: Grap
     };
   }, []);
   useEffect(() => {
+    if (measured === null) return;
     const [ids, links] = JSON.parse(shape) as [string[], [string, string][]];
     const known = new Set(ids);
-    const request: LayoutRequest = { serial: Date.now(), nodes: ids, edges: links.filter(([a, b]) => known.has(a) && known.has(b)), down, width: widthOf(down), height: HEIGHT };
+    const request: LayoutRequest = { nodes: ids, edges: links.filter(([a, b]) => known.has(a) && known.has(b)), down: measured, width: widthOf(measured), height: HEIGHT };
     worker.current?.postMessage(request);
-  }, [shape, down]);
+  }, [shape, measured]);
   const room = useMemo(() => height(nodes, edges, down), [nodes, edges, down]);
-  const ready = layout && nodes.every((n) => layout.nodes[n.id]);
+  const ready = layout && layout.box === widthOf(down) && nodes.every((n) => layout.nodes[n.id]);
   return (
     <div className="graph" ref={box} style={{ minHeight: room }} role="group" aria-label={label} tabIndex={0}>
       {ready && (

@@ -50,7 +50,7 @@ function TopBar({ onJump, onHelp }: { onJump: () => void; onHelp: () => void }) 
   const project = server.data?.projects[0];
   return (
     <div className="topbar">
-      <button type="button" className="jump" onClick={onJump} aria-label="Jump to a page, run, model or data set">
+      <button type="button" className="jump" onClick={onJump}>
         <Icon name="search" />
         <span className="grow cut">Jump to a page, run, model or data set</span>
         <kbd>Ctrl K</kbd>

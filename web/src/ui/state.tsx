@@ -52,7 +52,7 @@ export function useSettled(...queries: { isPending: boolean; fetchStatus: string
   return once.current;
 }
 
-export function Fault({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Fault({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const problem = error instanceof ApiError ? error.problem : {};
   const help = error instanceof ApiError ? error.help : undefined;
   const message = error instanceof Error ? error.message : String(error);
@@ -62,7 +62,7 @@ export function Fault({ error, retry }: { error: unknown; retry?: () => void }) 
         <i aria-hidden="true">✗</i>
       </span>
       <div className="stack grow">
-        <strong className="strong">{problem.title ?? "This could not be loaded"}</strong>
+        <strong className="strong">{title ?? problem.title ?? "This could not be loaded"}</strong>
         {message !== problem.title && <p>{message}</p>}
         {help && <p>{help}</p>}
         {problem.request_id && <p className="small">request {problem.request_id}</p>}
