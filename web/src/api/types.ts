@@ -1,7 +1,7 @@
 /** What pages call the API's types: names of the glossary for those of the generated schema. */
 import type { components } from "./schema";
 
-export type { Cause, ColumnProfile, Objective, PinnedVersion, Profile, Trace, TracedInput, Told, Violation } from "./narrow";
+export type { ColumnProfile, Profile, Told, Trace, TracedInput, Violation } from "./narrow";
 
 type Schemas = components["schemas"];
 
@@ -12,7 +12,6 @@ export type OverviewData = Schemas["OverviewBody"];
 export type Stage = Schemas["StageBody"];
 export type Attention = Schemas["AttentionBody"];
 export type ServingRow = Schemas["ServingBody"];
-export type RecentRow = Schemas["RecentBody"];
 
 export type Run = Schemas["TrackedRunBody"];
 export type RunSearch = Schemas["RunSearchBody"];
@@ -22,11 +21,7 @@ export type ArtifactEntry = Schemas["ArtifactBody"];
 
 export type Dataset = Schemas["DatasetBody"];
 export type DataVersion = Schemas["DataVersionBody"];
-export type DataDiff = Schemas["DiffBody"];
-export type DataFile = Schemas["FileBody"];
-export type RowsPage = Schemas["RowPage"];
 export type Contract = Schemas["ContractBody"];
-export type Trial = Schemas["TrialBody"];
 
 export type Pipeline = Schemas["PipelineBody"];
 export type PipelineRun = Schemas["RunBody"];
@@ -43,16 +38,13 @@ export type Model = Schemas["ModelBody"];
 export type ModelVersion = Schemas["ModelVersionBody"];
 export type Evaluation = Schemas["EvaluationBody"];
 export type Scored = Schemas["ScoredBody"];
-export type Slice = Schemas["SliceBody"];
 
 export type Deployment = Schemas["DeploymentBody"];
-export type Served = Schemas["RouteBody"];
 export type Rollout = Schemas["RolloutBody"];
 export type Prediction = Schemas["PredictionBody"];
 
 export type Monitor = Schemas["MonitorBody"];
 export type MonitorStatus = Schemas["MonitorStatusBody"];
-export type MonitorWindow = Schemas["WindowBody"];
 export type DriftReport = Schemas["DriftReportBody"];
 export type ColumnDrift = Schemas["ColumnDriftBody"];
 export type PerformancePoint = Schemas["PerformanceBody"];

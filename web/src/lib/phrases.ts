@@ -17,7 +17,7 @@ const number = (detail: Detail, key: string): number | undefined => (typeof deta
 const rows = (detail: Detail) => (number(detail, "rows") === undefined ? "" : `, ${count(number(detail, "rows"))} rows`);
 
 /** By the action without its room: `data_version.publish`. */
-const PHRASES: Record<string, (id: string, detail: Detail) => string> = {
+const PHRASES: Record<string, (id: string, detail: Detail, runs: Runs) => string> = {
   "data_version.publish": (id, d) => `${id} published${rows(d)}`,
   "data_version.reject": (id, d) => `a version of ${id.split("@")[0]} was refused by its contract${rows(d)}`,
   "project.register": (id) => `pipeline ${id} registered`,
@@ -26,8 +26,8 @@ const PHRASES: Record<string, (id: string, detail: Detail) => string> = {
     const by = cause.kind === "trigger" ? `, started by trigger ${text(cause, "trigger")}` : "";
     return `${text(d, "project")} run ${number(d, "number") ?? ""} asked for${by}`;
   },
-  "pipeline_run.finish": (_id, d) => `pipeline run ${text(d, "state") || "ended"}${text(d, "message") ? `: ${text(d, "message")}` : ""}`,
-  "pipeline_run.cancel": () => "pipeline run cancelled",
+  "pipeline_run.finish": (id, d, runs) => `${runs.get(id) ?? "pipeline run"} ${text(d, "state") || "ended"}${text(d, "message") ? `: ${text(d, "message")}` : ""}`,
+  "pipeline_run.cancel": (id, _d, runs) => `${runs.get(id) ?? "pipeline run"} cancelled`,
   "step_run.fail": (_id, d) => `a step failed${text(d, "message") ? `: ${text(d, "message")}` : ""}`,
   "trigger.pause": (id, d) => `trigger ${id} paused: ${text(d, "why")}`,
   "trigger.resume": (id) => `trigger ${id} resumed`,
@@ -50,15 +50,23 @@ const PHRASES: Record<string, (id: string, detail: Detail) => string> = {
   "permission.refuse": (id) => `refused: ${id}`,
 };
 
+type Runs = ReadonlyMap<string, string>;
+
+/** What people call the pipeline runs that these events are about; only the first event of a run says it. */
+export function runNames(events: readonly Event[]): Runs {
+  const asked = events.filter((event) => event.action === "pipelines.pipeline_run.request");
+  return new Map(asked.map((event) => [event.id, `${text(event.detail as Detail, "project")} run ${number(event.detail as Detail, "number") ?? ""}`]));
+}
+
 /** Undefined for what only machines care about. */
-export function phrase(event: Event): string | undefined {
+export function phrase(event: Event, runs: Runs = new Map()): string | undefined {
   const detail = (event.detail !== null && typeof event.detail === "object" ? event.detail : {}) as Detail;
-  return PHRASES[event.action.slice(event.action.indexOf(".") + 1)]?.(event.id, detail);
+  return PHRASES[event.action.slice(event.action.indexOf(".") + 1)]?.(event.id, detail, runs);
 }
 
 /** What was done in a few words, for bookkeeping as well. */
-export function summary(event: Event): string {
-  const told = phrase(event);
+export function summary(event: Event, runs?: Runs): string {
+  const told = phrase(event, runs);
   if (told !== undefined) return told;
   const [, noun = "", verb = ""] = event.action.split(".");
   const more = brief(event.detail);

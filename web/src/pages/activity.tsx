@@ -6,7 +6,7 @@ import type { AuditEvent, AuditPage } from "../api/types";
 import { GENESIS, verify, type ChainEvent, type Verdict } from "../lib/audit";
 import { count, exact, plural, sentence, shortId, words } from "../lib/format";
 import { useKeys } from "../lib/keys";
-import { actorName, pageOf, phrase, summary } from "../lib/phrases";
+import { actorName, pageOf, phrase, runNames, summary } from "../lib/phrases";
 import { rawValues } from "../lib/raw-json";
 import { useView } from "../lib/store";
 import { Facts, Page, Panel, To, useParam, When } from "../ui/bits";
@@ -145,6 +145,7 @@ export function Activity() {
   const [draft, setDraft] = useState(actor);
   const query = useAudit({ noun: noun || undefined, actor: actor || undefined });
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
+  const runs = useMemo(() => runNames(rows), [rows]);
   const picked = rows.find((e) => String(e.seq) === at);
   useView("Activity", `volano audit log${noun ? ` --noun ${noun}` : ""}${actor ? ` --actor ${actor}` : ""}`);
   return (
@@ -198,8 +199,8 @@ export function Activity() {
                     head: "what",
                     width: 430,
                     cell: (e) => (
-                      <button type="button" tabIndex={-1} className={`linkish ${phrase(e) === undefined ? "ink2" : "ink"}`} title={summary(e)} onClick={() => setAt(String(e.seq))}>
-                        {summary(e)}
+                      <button type="button" tabIndex={-1} className={`linkish ${phrase(e) === undefined ? "ink2" : "ink"}`} title={summary(e, runs)} onClick={() => setAt(String(e.seq))}>
+                        {summary(e, runs)}
                       </button>
                     ),
                   },

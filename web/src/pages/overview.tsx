@@ -3,7 +3,7 @@ import { useLately, useOverview } from "../api/queries";
 import type { Attention, ServingRow, Stage } from "../api/types";
 import { figure, percent, span } from "../lib/format";
 import { paths } from "../lib/paths";
-import { actorName, pageOf, phrase } from "../lib/phrases";
+import { actorName, pageOf, phrase, runNames } from "../lib/phrases";
 import { useView } from "../lib/store";
 import { Page, Panel, To, When } from "../ui/bits";
 import { Empty, Loaded } from "../ui/state";
@@ -154,8 +154,10 @@ const LATELY = 14;
 
 function Lately() {
   const query = useLately();
-  const items = (query.data?.items ?? []).flatMap((event) => {
-    const said = phrase(event);
+  const events = query.data?.items ?? [];
+  const runs = runNames(events);
+  const items = events.flatMap((event) => {
+    const said = phrase(event, runs);
     return said === undefined ? [] : [{ event, said, href: pageOf(event) }];
   });
   if (items.length === 0) return <Empty title="Nothing has happened yet">Every change shows up here as it is made, by whom and when.</Empty>;

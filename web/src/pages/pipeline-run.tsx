@@ -8,7 +8,7 @@ import type { PipelineRunDetail, StepRun } from "../api/types";
 import { inline, plural, shortId, span } from "../lib/format";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
-import { Cards, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
+import { Cards, Facts, Page, Panel, To, Took, useParam, When } from "../ui/bits";
 import { Graph } from "../ui/graph";
 import { Empty, Fault, Loaded } from "../ui/state";
 import { Status, toneOf } from "../ui/status";
@@ -117,7 +117,7 @@ function Steps({ steps, at, pick }: { steps: StepRun[]; at?: string; pick: (id: 
                   <Status state={s.state} tone={stepTone(s.state)} />
                 </td>
                 <td className="wrap ink2">{s.failure?.message ?? s.reason}</td>
-                <td className="num">{s.started_ms ? span((s.finished_ms ?? Date.now()) - s.started_ms) : "–"}</td>
+                <td className="num"><Took from={s.started_ms} to={s.finished_ms} /></td>
               </tr>
             ))}
           </tbody>
@@ -131,7 +131,7 @@ function Body({ run }: { run: PipelineRunDetail }) {
   const [picked, pick] = useParam("unit");
   const worst = run.steps.find((s) => s.state === "failed") ?? run.steps.find((s) => toneOf(s.state) === "live") ?? run.steps.at(-1);
   const at = run.steps.find((s) => s.id === picked) ?? worst;
-  const { nodes, edges } = graphOf(run.graph, run.steps);
+  const { nodes, edges } = graphOf(run.graph, run.steps, live(run.state) ? "waits" : "not reached");
   const ran = run.steps.filter((s) => s.state === "succeeded").length;
   const kept = run.steps.filter((s) => s.state === "skipped" || s.state === "restored").length;
   return (
@@ -141,7 +141,7 @@ function Body({ run }: { run: PipelineRunDetail }) {
           items={[
             { label: "state", value: <Status state={run.state} />, note: run.message ?? "" },
             { label: run.cause.kind === "trigger" ? "started by trigger" : "started by", value: <span title={causeOf(run)}>{run.cause.kind === "trigger" ? run.cause.trigger : run.cause.actor}</span>, note: <When ms={run.created_ms} /> },
-            { label: "took", value: run.started_ms ? span((run.finished_ms ?? Date.now()) - run.started_ms) : "waits" },
+            { label: run.finished_ms ? "took" : "so far", value: run.started_ms ? <Took from={run.started_ms} to={run.finished_ms} /> : "waits" },
             { label: "units run", value: `${ran} of ${run.steps.length}`, note: kept ? `${kept} kept from before` : "nothing to keep" },
           ]}
         />

@@ -4,10 +4,10 @@ import { useParams, useRouter } from "@tanstack/react-router";
 import { post } from "../api/client";
 import { usePipeline, usePipelineRun, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
 import type { FileProblem, Pipeline, PipelineRun, PlanUnit, Trigger } from "../api/types";
-import { count, plural, span, words } from "../lib/format";
+import { count, plural, words } from "../lib/format";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
-import { Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
+import { Facts, Page, Panel, Tabs, To, Took, useParam, When } from "../ui/bits";
 import { Graph } from "../ui/graph";
 import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Glyph, Status } from "../ui/status";
@@ -66,7 +66,7 @@ function Runs({ name }: { name: string }) {
                       <td>
                         <When ms={run.created_ms} />
                       </td>
-                      <td className="num">{run.started_ms ? span((run.finished_ms ?? Date.now()) - run.started_ms) : "–"}</td>
+                      <td className="num"><Took from={run.started_ms} to={run.finished_ms} /></td>
                     </tr>
                   ))}
                 </tbody>
@@ -195,7 +195,7 @@ function Main({ pipeline }: { pipeline: Pipeline }) {
   const newest = usePipelineRun(run?.id);
   if (!useSettled(triggers, runs, newest)) return null;
   const units = newest.data?.steps ?? [];
-  const { nodes, edges } = graphOf(pipeline.graph, units);
+  const { nodes, edges } = graphOf(pipeline.graph, units, run?.finished_ms ? "not reached" : "waits");
   const open = (step: string) => {
     if (!run) return;
     const unit = units.find((u) => u.step === step && u.state === "failed") ?? units.find((u) => u.step === step);

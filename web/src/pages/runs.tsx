@@ -40,7 +40,7 @@ export function telling(rows: readonly Run[], most: number): string[] {
   for (const run of rows.slice(0, 200)) for (const [key, value] of Object.entries(run.params)) values.set(key, (values.get(key) ?? new Set()).add(value));
   const short = (of: Set<string>) => [...of].every((value) => value.length <= SHORT);
   return [...values]
-    .filter(([key, of]) => short(of) && !key.includes("__"))
+    .filter(([key, of]) => short(of) && !key.includes("__") && !(of.size === 1 && of.has("None")))
     .sort((a, b) => Number(b[1].size > 1) - Number(a[1].size > 1) || a[0].localeCompare(b[0]))
     .slice(0, most)
     .map(([key]) => key);

@@ -39,7 +39,6 @@ export function Settings() {
                     ["database", <span key="d" className="mono">{info.database}</span>],
                     ["projects", info.projects.join(", ") || "none: start the server in a folder with a volano.yaml"],
                     ["address", <span key="a" className="mono">{location.origin}</span>],
-                    ["API", <a key="o" href="/api/v1/openapi.json">OpenAPI document</a>],
                   ]}
                 />
               )}

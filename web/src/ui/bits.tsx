@@ -1,7 +1,7 @@
 /** Small pieces that every page is made of. */
 import { useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState, type AnchorHTMLAttributes, type ReactNode } from "react";
-import { exact, moment } from "../lib/format";
+import { exact, moment, span } from "../lib/format";
 import { copy } from "../lib/store";
 import { Icon } from "./icons";
 
@@ -101,6 +101,18 @@ export function When({ ms }: { ms: number | null | undefined }) {
   );
 }
 
+/** How long something took, or takes so far. */
+export function Took({ from, to }: { from: number | null | undefined; to: number | null | undefined }) {
+  const [, tick] = useState(0);
+  const runs = from != null && to == null;
+  useEffect(() => {
+    if (!runs) return;
+    const timer = setInterval(() => tick((n) => n + 1), 1_000);
+    return () => clearInterval(timer);
+  }, [runs]);
+  return from == null ? "–" : span((to ?? Date.now()) - from);
+}
+
 export function Facts({ items }: { items: [string, ReactNode][] }) {
   return (
     <dl className="facts">
@@ -160,14 +172,5 @@ export function Tabs({ base, param = "tab", items, at, label }: { base: string; 
         </To>
       ))}
     </nav>
-  );
-}
-
-/** A 32-digit id shown short, whole on hover. */
-export function Mono({ children, title }: { children: ReactNode; title?: string }) {
-  return (
-    <span className="mono" title={title}>
-      {children}
-    </span>
   );
 }
