@@ -119,6 +119,9 @@ const LOOKED_THROUGH = 300;
 const told = ["data_version", "pipeline_run", "decision", "model", "model_version", "deployment", "rollout", "alert", "label"];
 export const useLately = () => useGet("/audit", { limit: LOOKED_THROUGH }, told, { every: 20_000 });
 
+/** One event by its number, for an address that names an older one than those that are loaded. */
+export const useAuditEvent = (seq: number) => useGet("/audit", { before: seq + 1, limit: 1 }, [], { enabled: seq > 0 });
+
 export function useAudit(filter: { noun?: string; actor?: string; id?: string }) {
   return useInfiniteQuery({
     queryKey: ["/audit", filter],

@@ -1,7 +1,7 @@
 /** Who did what, when; what changed; and whether the chain of hashes holds, checked on this machine. */
 import { useMemo, useState } from "react";
 import { text } from "../api/client";
-import { useAudit } from "../api/queries";
+import { useAudit, useAuditEvent } from "../api/queries";
 import type { AuditEvent, AuditPage } from "../api/types";
 import { GENESIS, verify, type ChainEvent, type Verdict } from "../lib/audit";
 import { count, exact, plural, sentence, shortId, words } from "../lib/format";
@@ -146,7 +146,9 @@ export function Activity() {
   const query = useAudit({ noun: noun || undefined, actor: actor || undefined });
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
   const runs = useMemo(() => runNames(rows), [rows]);
-  const picked = rows.find((e) => String(e.seq) === at);
+  const loaded = rows.find((e) => String(e.seq) === at);
+  const older = useAuditEvent(loaded || query.isPending ? 0 : Number(at) || 0);
+  const picked = loaded ?? older.data?.items.find((e) => String(e.seq) === at);
   useView("Activity", `volano audit log${noun ? ` --noun ${noun}` : ""}${actor ? ` --actor ${actor}` : ""}`);
   return (
     <Page
