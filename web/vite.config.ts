@@ -1,8 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-/** The server that the development page talks to. */
+/** The server that the development page talks to. It refuses changes that other origins ask for, so requests are given its own. */
 const server = process.env.VOLANO_URL ?? "http://127.0.0.1:5000";
+const proxy = { target: server, changeOrigin: true, headers: { origin: new URL(server).origin } };
 
 export default defineConfig({
   plugins: [react()],
@@ -16,6 +17,6 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": server, "/serve": server, "/get-artifact": server, "/v2": server } },
+  server: { proxy: { "/api": proxy, "/serve": proxy, "/v2": proxy } },
   test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
 });

@@ -138,6 +138,15 @@ test("the audit chain is checked in this browser, and a change shows", async () 
   await page.getByText(/broken at event \d+: its contents do not match its hash/).waitFor();
 });
 
+test("an address of an old event shows it, and Escape closes it", async () => {
+  await at("/activity?event=12");
+  const event = page.getByRole("heading", { name: "Event 12" });
+  await event.waitFor();
+  await page.keyboard.press("Escape");
+  await event.waitFor({ state: "detached" });
+  await page.waitForURL(`${mock.url}/activity`);
+});
+
 test("promoting offers undo, which rolls back", async () => {
   await at("/models/flights");
   await page.getByRole("button", { name: "Promote" }).first().click();

@@ -3,6 +3,7 @@ import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch } from "./browser";
+import { raw } from "./pages";
 
 const server = process.env.VOLANO_URL?.replace(/\/$/, "");
 let browser: Browser;
@@ -60,6 +61,7 @@ test.skipIf(!server)(
         await page.locator("main h1").waitFor();
         await page.waitForTimeout(400);
         for (const fault of await page.locator("main [role=alert]").allInnerTexts()) found.push(`${at}: shows ${fault.replaceAll("\n", " ")}`);
+        for (const text of await page.evaluate(raw)) found.push(`${at}: ${text}`);
         await page.evaluate(axe.source);
         const result = (await page.evaluate(`axe.run(document, { resultTypes: ["violations"] })`)) as { violations: { id: string; nodes: { target: unknown }[] }[] };
         for (const v of result.violations) found.push(`${at}: ${v.id} ${JSON.stringify(v.nodes.slice(0, 2).map((n) => n.target))}`);

@@ -3,7 +3,8 @@ import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch } from "./browser";
-import { pages } from "./pages";
+import { overview } from "./fixtures";
+import { pages, raw } from "./pages";
 import { start, type Mock } from "./server";
 
 let browser: Browser;
@@ -104,14 +105,58 @@ describe.each(["light", "dark"] as const)("in %s", (theme) => {
   }, 300_000);
 });
 
-test("pages hold at 900 pixels", async () => {
+test.each([390, 768, 900])("pages hold at %i pixels", async (width) => {
   mock.mode = "normal";
-  const { page } = await open("light", 900);
-  const wide: string[] = [];
+  const { page } = await open("light", width);
+  const found: string[] = [];
   for (const path of pages) {
     await settled(page, path);
-    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wide.push(path);
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${path} is wider than the window`);
+    const shift = await page.evaluate(() => (window as unknown as { seen: { shift: number } }).seen.shift);
+    if (shift > 0.001) found.push(`${path}: the layout shifts by ${shift.toFixed(4)}`);
+    // Every room is within reach, and so is what a page can do.
+    const lost = await page.evaluate(() => [...document.querySelectorAll(".side a, .topbar button, .head .btn")].filter((el) => el.getBoundingClientRect().right > innerWidth + 1).map((el) => el.getAttribute("aria-label") ?? el.textContent));
+    if (lost.length > 0) found.push(`${path}: out of reach: ${lost.join(", ")}`);
   }
-  expect(wide).toEqual([]);
+  expect(found).toEqual([]);
   await page.context().close();
 }, 300_000);
+
+test("nothing is shown as machines write it", async () => {
+  mock.mode = "normal";
+  const { page } = await open("light");
+  const found: string[] = [];
+  for (const path of pages) {
+    await settled(page, path);
+    for (const text of await page.evaluate(raw)) found.push(`${path}: ${text}`);
+  }
+  expect(found).toEqual([]);
+  await page.context().close();
+}, 300_000);
+
+test("a panel that fails asks no more often than it should, and the others live on", async () => {
+  mock.mode = "normal";
+  mock.other.set("/api/v1/runs/search", undefined);
+  const { page } = await open("light");
+  mock.sent.length = 0;
+  await settled(page, "/data/flights@v4");
+  await page.getByText("The database does not answer").waitFor();
+  await page.waitForTimeout(2_000);
+  expect(mock.sent.length).toBeLessThan(7);
+  await page.getByText("What changed since v3").waitFor();
+  mock.other.clear();
+  await page.context().close();
+});
+
+test("the loop moves while one looks", async () => {
+  mock.mode = "normal";
+  const { page } = await open("light");
+  await settled(page, "/");
+  await page.locator(".loop li.running").getByText("train on 83,410 rows").waitFor();
+  mock.other.set("/api/v1/overview", { ...overview, stages: overview.stages.map((stage) => (stage.stage === "train" ? { ...stage, state: "failed", headline: "train failed" } : stage)) });
+  mock.notify("step_run");
+  // Sooner than the slow tick that covers what makes no notice.
+  await page.locator(".loop li.failed").getByText("train failed").waitFor({ timeout: 3_000 });
+  mock.other.clear();
+  await page.context().close();
+});

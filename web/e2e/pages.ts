@@ -29,3 +29,17 @@ export const pages = [
   `/trace/${id(3001)}`,
   "/settings",
 ];
+
+/** Runs in the page: what it shows as machines write it, where people read. */
+export function raw(): string[] {
+  const found: string[] = [];
+  const walk = document.createTreeWalker(document.querySelector("main") as Node, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const text = node.textContent ?? "";
+    if (node.parentElement?.closest("pre, textarea, code, svg, .cli")) continue;
+    if (/\b1[3-9]\d{11}\b/.test(text)) found.push(`milliseconds since the epoch: ${text}`);
+    if (/\{"|\[\{|\[object|\bundefined\b|\bNaN\b/.test(text)) found.push(`a value of a program: ${text}`);
+    if (/\b[0-9a-f]{32,64}\b/.test(text) && !node.parentElement?.closest("dd, .empty")) found.push(`a whole id: ${text}`);
+  }
+  return found;
+}

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { answer, type Mode } from "./mock";
+import { answer, problem, type Mode } from "./mock";
 
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8" };
 export const POLICY =
@@ -32,30 +32,42 @@ async function body(request: IncomingMessage): Promise<unknown> {
   return text ? JSON.parse(text) : undefined;
 }
 
-function notices(response: ServerResponse): void {
+function notices(response: ServerResponse, listeners: Set<ServerResponse>): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.write(": open\n\n");
+  listeners.add(response);
+  response.on("close", () => listeners.delete(response));
 }
+
+const replaced = (body: unknown) => (body === undefined ? problem(503, "The database does not answer", "the write queue is full") : { status: 200, body });
 
 export interface Mock {
   url: string;
   mode: Mode;
   /** What the page sent. */
   sent: { method: string; path: string; body: unknown }[];
+  /** Paths that answer with something else than their fixture; undefined: they fail. */
+  other: Map<string, unknown>;
+  /** Tells every page that something changed. */
+  notify: (noun: string) => void;
   close: () => Promise<void>;
 }
 
 export async function start(mode: Mode = "normal", port = 0): Promise<Mock> {
-  const mock: Mock = { url: "", mode, sent: [], close: async () => undefined };
+  const listeners = new Set<ServerResponse>();
+  const notify = (noun: string) => {
+    for (const to of listeners) to.write(`event: notice\ndata: ${JSON.stringify({ noun, id: "" })}\n\n`);
+  };
+  const mock: Mock = { url: "", mode, sent: [], other: new Map(), notify, close: async () => undefined };
   const server: Server = createServer((request, response) => {
     void (async () => {
       const url = new URL(request.url ?? "/", "http://localhost");
-      if (url.pathname === "/api/v1/notices") return notices(response);
-      if (!/^\/(api\/|serve\/|get-artifact)/.test(url.pathname)) return file(url.pathname, response);
+      if (url.pathname === "/api/v1/notices") return notices(response, listeners);
+      if (!/^\/(api|serve)\//.test(url.pathname)) return file(url.pathname, response);
       const sent = await body(request);
       if (request.method !== "GET") mock.sent.push({ method: request.method ?? "", path: url.pathname, body: sent });
-      const reply = answer(mock.mode, request.method ?? "GET", url, sent);
-      response.writeHead(reply.status, { "content-type": typeof reply.body === "string" ? "text/plain" : reply.status >= 400 ? "application/problem+json" : "application/json", ...reply.headers });
+      const reply = mock.other.has(url.pathname) ? replaced(mock.other.get(url.pathname)) : answer(mock.mode, request.method ?? "GET", url, sent);
+      response.writeHead(reply.status, { "content-type": typeof reply.body === "string" ? "text/plain" : reply.status >= 400 ? "application/problem+json" : "application/json" });
       response.end(typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body));
     })();
   });

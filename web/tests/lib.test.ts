@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { address } from "../src/api/client";
 import { hashOf, verify, GENESIS, type ChainEvent } from "../src/lib/audit";
 import { slots } from "../src/lib/color";
-import { bytes, figure, moment, percent, signed, span } from "../src/lib/format";
-import { align, smooth, summary } from "../src/lib/series";
+import { bytes, figure, moment, percent, readable, signed, span } from "../src/lib/format";
+import { byRank, toneOfChange } from "../src/lib/metrics";
+import { pageOf, phrase, runNames, summary } from "../src/lib/phrases";
+import { align, smooth, summary as lineSummary } from "../src/lib/series";
 
 describe("figures", () => {
   test("keep four significant digits at any size", () => {
-    expect([0.84123, 12.3456, 1234.5, 12345.6, 81432, 0.00001234, 2.5e10].map((v) => figure(v))).toEqual(["0.8412", "12.35", "1235", "12,346", "81,432", "1.23e-5", "2.50e10"]);
+    expect([0.84123, 12.3456, 1234.5, 12345.6, 81432, 0.00001234, 2.5e10].map((v) => figure(v))).toEqual(["0.8412", "12.35", "1,235", "12,346", "81,432", "1.23e-5", "2.50e10"]);
     expect(figure(null)).toBe("–");
     expect(figure(Number.NaN)).toBe("NaN");
     expect(figure(Number.NEGATIVE_INFINITY)).toBe("−∞");
@@ -38,8 +41,35 @@ describe("series", () => {
     expect(align([{ x: [1, 3], y: [10, 30] }, { x: [2, 3], y: [2, null] }])).toEqual({ x: [1, 2, 3], ys: [[10, null, 30], [null, 2, null]] });
   });
   test("a line reads as a sentence", () => {
-    expect(summary("loss", [0.9, 0.4, 0.5], (v) => String(v))).toBe("loss: 3 points from 0.9 to 0.5, lowest 0.4, highest 0.9.");
+    expect(lineSummary("loss", [0.9, 0.4, 0.5], (v) => String(v))).toBe("loss: 3 points from 0.9 to 0.5, lowest 0.4, highest 0.9.");
   });
+});
+
+describe("what people read", () => {
+  const event = (action: string, id: string, detail: unknown) => ({ actor: "system", action, noun: action.split(".")[1] ?? "", id, detail });
+  test("events are sentences, bookkeeping is not", () => {
+    const asked = event("pipelines.pipeline_run.request", "r1", { project: "flights", number: 4, cause: { kind: "trigger", trigger: "schedule", decision: "d" } });
+    expect(phrase(asked)).toBe("flights run 4 asked for, started by trigger schedule");
+    expect(phrase(event("pipelines.pipeline_run.finish", "r1", { state: "succeeded", message: null }), runNames([asked]))).toBe("flights run 4 succeeded");
+    expect(phrase(event("tracking.run.log", "r2", { metrics: 1 }))).toBeUndefined();
+    expect(summary(event("tracking.run.log", "r2", { metrics: 1, note: null }))).toBe("run log: metrics 1");
+  });
+  test("an event leads to its page, a rollout to its deployment", () => {
+    expect(pageOf(event("serving.rollout.move", "0a", { deployment: "flights-late" }))).toBe("/deploy/flights-late");
+    expect(pageOf(event("registry.model_version.create", "flights:3", null))).toBe("/models/flights?version=3");
+  });
+  test("times within a text of the server are moments", () => {
+    expect(readable("mean 1360954599299.4148 before, 3.2 now")).toMatch(/^mean 2013-02-1\d \d\d:\d\d before, 3.2 now$/);
+  });
+  test("the metric that decides comes first, a training score last", () => {
+    expect(byRank(["training_score", "brier", "zeta", "check_roc_auc"], "zeta")).toEqual(["zeta", "check_roc_auc", "brier", "training_score"]);
+    expect([toneOfChange("log_loss", -0.1), toneOfChange("roc_auc", -0.1), toneOfChange("roc_auc", 0)]).toEqual(["good", "bad", ""]);
+  });
+});
+
+test("an address fills its placeholders; other parameters become the query", () => {
+  expect(address("/datasets/{name}/diff", { name: "a/b", from: "v1", to: undefined })).toBe("/api/v1/datasets/a%2Fb/diff?from=v1");
+  expect(address("/runs/{id}/artifact", { id: "1f", path: "model/MLmodel" })).toBe("/api/v1/runs/1f/artifact?path=model%2FMLmodel");
 });
 
 test("eight lines never share a colour; the ninth is grey", () => {

@@ -21,9 +21,31 @@ export function figure(value: number | null | undefined, digits = 4): string {
   const size = Math.abs(value);
   if (size >= 1e9 || size < 1e-4) return value.toExponential(2).replace("e+", "e");
   if (Number.isInteger(value) && size < 1e9) return grouped.format(value);
-  if (size >= 10_000) return grouped.format(Math.round(value));
+  if (size >= 1_000) return grouped.format(Math.round(value));
   const whole = Math.floor(Math.log10(size)) + 1;
   return value.toFixed(Math.max(0, Math.min(6, digits - Math.max(whole, 0))));
+}
+
+/** A value as it stands in the data, without groups: a year is 2013. */
+export function plain(value: number | null | undefined): string {
+  if (value === null || value === undefined) return "–";
+  return String(Number(value.toPrecision(Math.abs(value) >= 1_000 ? 6 : 4)));
+}
+
+/** Small p values by their size only: digits there say nothing. */
+export function pValue(value: number | null | undefined): string {
+  return value !== null && value !== undefined && value < 0.001 ? "< 0.001" : figure(value, 3);
+}
+
+/** A sentence that the server wrote, as one is written; a name in front keeps its letters. */
+export function sentence(text: string): string {
+  const first = text.split(/\s/)[0] ?? "";
+  return /^[a-z]+$/.test(first) ? text[0]?.toUpperCase() + text.slice(1) : text;
+}
+
+/** Moments within texts of the server: it writes milliseconds since the epoch where a column holds times. */
+export function readable(text: string): string {
+  return text.replace(/\b1\d{12}(\.\d+)?\b/g, (ms) => exact(Number(ms)).slice(0, 16));
 }
 
 /** A difference with its sign: `+0.0121`, `−0.0020`. */
@@ -98,6 +120,7 @@ export function exact(ms: number | null | undefined): string {
 
 /** What tells two ids of one day apart: the last eight digits. */
 export function shortId(id: string): string {
+  if (!/^[0-9a-f]+$/.test(id)) return id;
   return id.length === 32 ? id.slice(24) : id.length > 16 ? id.slice(0, 10) : id;
 }
 
@@ -106,10 +129,28 @@ export function words(text: string): string {
   return text.replaceAll("_", " ");
 }
 
+/** A structure as a short line of names and values, for tables: `rows 27,004 · outcome done`. */
+export function brief(value: unknown): string {
+  if (value === null || typeof value !== "object") return inline(value);
+  if (Array.isArray(value)) return value.map((v) => (v !== null && typeof v === "object" ? brief(v) : inline(v))).join(", ");
+  return Object.entries(value)
+    .filter(([, inner]) => inner !== null && inner !== "")
+    .map(([key, inner]) => {
+      if (typeof inner === "number" && key.endsWith("_ms")) return `${words(key.slice(0, -3))} ${inner > LONG_AGO_MS ? moment(inner) : span(inner)}`;
+      if (typeof inner === "string" && /^[0-9a-f]{32,64}$/.test(inner)) return `${words(key)} ${shortId(inner)}`;
+      return `${words(key)} ${inner !== null && typeof inner === "object" ? `(${brief(inner)})` : inline(inner)}`;
+    })
+    .join(" · ");
+}
+
+/** Larger numbers of milliseconds are moments, smaller ones are spans. */
+export const LONG_AGO_MS = 1e12;
+
 /** Any JSON value on one line, for tables of details. */
 export function inline(value: unknown): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") return figure(value);
   if (typeof value === "string") return value;
+  if (Array.isArray(value) && value.every((v) => typeof v !== "object" || v === null)) return `[${value.map((v) => inline(v)).join(", ")}]`;
   return JSON.stringify(value);
 }

@@ -1,14 +1,16 @@
 /** Who did what, when; what changed; and whether the chain of hashes holds, checked on this machine. */
 import { useMemo, useState } from "react";
 import { text } from "../api/client";
-import { useAudit } from "../api/queries";
+import { useAudit, useAuditEvent } from "../api/queries";
 import type { AuditEvent, AuditPage } from "../api/types";
 import { GENESIS, verify, type ChainEvent, type Verdict } from "../lib/audit";
-import { count, exact, shortId } from "../lib/format";
-import { pageOf } from "../lib/paths";
+import { count, exact, plural, sentence, shortId, words } from "../lib/format";
+import { useKeys } from "../lib/keys";
+import { actorName, pageOf, phrase, runNames, summary } from "../lib/phrases";
 import { rawValues } from "../lib/raw-json";
 import { useView } from "../lib/store";
 import { Facts, Page, Panel, To, useParam, When } from "../ui/bits";
+import { Icon } from "../ui/icons";
 import { Grid } from "../ui/grid";
 import { Empty, Fault, Loaded } from "../ui/state";
 import { Status } from "../ui/status";
@@ -18,7 +20,7 @@ const PAGE = 1_000;
 
 /** One page of the log with each detail as the server stored it. */
 async function readPage(before: number | undefined): Promise<{ events: ChainEvent[]; next: number | undefined }> {
-  const body = await text("/audit", { limit: PAGE, before });
+  const body = (await text("/audit", { limit: PAGE, before })).body;
   const page = JSON.parse(body) as AuditPage;
   const details = rawValues(body, "items", "detail");
   const events = page.items.map((event, i): ChainEvent => ({ ...event, detail_text: details[i] ?? "null" }));
@@ -85,20 +87,29 @@ function changes(detail: unknown): { before: unknown; after: unknown } | undefin
   return "before" in record || "after" in record ? { before: record.before, after: record.after } : undefined;
 }
 
-function Detail({ event }: { event: AuditEvent }) {
+function Detail({ event, close }: { event: AuditEvent; close: () => void }) {
+  useKeys([{ keys: "Escape", label: "Close the event", run: close }]);
   const change = changes(event.detail);
-  const page = pageOf(event.noun, event.id);
+  const page = pageOf(event);
   return (
-    <Panel title={`Event ${event.seq}`} tools={<Status state={event.outcome} />} className="aside">
+    <Panel title={`Event ${event.seq}`} tools={
+        <>
+          <Status state={event.outcome} />
+          <button type="button" className="btn quiet icon" aria-label="Close the event" title="Close (Esc)" onClick={close}>
+            <Icon name="close" size={12} />
+          </button>
+        </>
+      } className="aside">
       <div className="pad stack gap12">
         <Facts
           items={[
             ["when", exact(event.time_ms)],
-            ["who", event.actor],
+            ["who", <span key="w" className="wrap">{event.actor}</span>],
             ["what", <span key="a" className="mono wrap">{event.action}</span>],
-            ["on", page ? <To key="p" href={page}>{`${event.noun} ${shortId(event.id)}`}</To> : `${event.noun} ${event.id}`],
+            ["on", page ? <To key="p" href={page}>{`${words(event.noun)} ${shortId(event.id)}`}</To> : `${words(event.noun)} ${event.id}`],
           ]}
         />
+        <p className="wrap">{sentence(summary(event))}</p>
         {change ? (
           <>
             <h3>before</h3>
@@ -134,7 +145,10 @@ export function Activity() {
   const [draft, setDraft] = useState(actor);
   const query = useAudit({ noun: noun || undefined, actor: actor || undefined });
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
-  const picked = rows.find((e) => String(e.seq) === at);
+  const runs = useMemo(() => runNames(rows), [rows]);
+  const loaded = rows.find((e) => String(e.seq) === at);
+  const older = useAuditEvent(loaded || query.isPending ? 0 : Number(at) || 0);
+  const picked = loaded ?? older.data?.items.find((e) => String(e.seq) === at);
   useView("Activity", `volano audit log${noun ? ` --noun ${noun}` : ""}${actor ? ` --actor ${actor}` : ""}`);
   return (
     <Page
@@ -146,7 +160,7 @@ export function Activity() {
             <option value="">Everything</option>
             {["data_version", "contract", "run", "pipeline_run", "decision", "model_version", "deployment", "rollout", "drift_report", "label"].map((n) => (
               <option key={n} value={n}>
-                {n.replace("_", " ")}
+                {words(n)}
               </option>
             ))}
           </select>
@@ -179,41 +193,40 @@ export function Activity() {
                 open={(e) => setAt(String(e.seq))}
                 more={() => query.hasNextPage && !query.isFetchingNextPage && void query.fetchNextPage()}
                 columns={[
-                  { key: "seq", head: "no.", width: 70, num: true, cell: (e) => e.seq },
-                  { key: "time", head: "when", width: 120, cell: (e) => <When ms={e.time_ms} /> },
-                  { key: "actor", head: "who", width: 130, cell: (e) => <span title={e.actor}>{e.actor}</span> },
-                  { key: "outcome", head: "outcome", width: 96, cell: (e) => <Status state={e.outcome} /> },
+                  { key: "seq", head: "no.", width: 60, num: true, cell: (e) => e.seq },
+                  { key: "time", head: "when", width: 100, cell: (e) => <When ms={e.time_ms} /> },
+                  { key: "actor", head: "who", width: 112, cell: (e) => <span title={e.actor}>{actorName(e.actor)}</span> },
                   {
-                    key: "action",
+                    key: "what",
                     head: "what",
-                    width: 250,
+                    width: 430,
                     cell: (e) => (
-                      <button type="button" tabIndex={-1} className="linkish mono" onClick={() => setAt(String(e.seq))}>
-                        {e.action}
+                      <button type="button" tabIndex={-1} className={`linkish ${phrase(e) === undefined ? "ink2" : "ink"}`} title={summary(e, runs)} onClick={() => setAt(String(e.seq))}>
+                        {summary(e, runs)}
                       </button>
                     ),
                   },
                   {
                     key: "thing",
                     head: "on",
-                    width: 220,
+                    width: 170,
                     cell: (e) => {
-                      const page = pageOf(e.noun, e.id);
-                      return page ? <To tabIndex={-1} href={page}>{shortId(e.id)}</To> : <span className="mono" title={e.id}>{shortId(e.id)}</span>;
+                      const page = pageOf(e);
+                      return page ? <To tabIndex={-1} href={page} title={`${words(e.noun)} ${e.id}`}>{shortId(e.id)}</To> : <span className="mono" title={`${words(e.noun)} ${e.id}`}>{shortId(e.id)}</span>;
                     },
                   },
-                  { key: "detail", head: "details", width: 300, cell: (e) => <span className="mono ink2" title={JSON.stringify(e.detail)}>{JSON.stringify(e.detail)}</span> },
+                  { key: "outcome", head: "outcome", width: 90, cell: (e) => <Status state={e.outcome} /> },
+                  { key: "action", head: "action", width: 200, cell: (e) => <span className="mono ink3" title={e.action}>{e.action}</span> },
                 ]}
               />
-              {picked && <Detail event={picked} />}
+              {picked && <Detail event={picked} close={() => setAt("")} />}
             </div>
           )
         }
       </Loaded>
       {rows.length > 0 && (
         <div className="under">
-          {count(rows.length)}
-          {query.hasNextPage ? " or more" : ""} events, newest first
+          {query.hasNextPage ? `the newest ${count(rows.length)} events; more come as you scroll` : `${plural(rows.length, "event")}, newest first`}
         </div>
       )}
     </Page>

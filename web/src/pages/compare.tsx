@@ -2,9 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useMemo } from "react";
 import { get } from "../api/client";
-import type { Items, MetricPoint, Run } from "../api/types";
+import { useComparison } from "../api/queries";
+import type { Run } from "../api/types";
 import { slots } from "../lib/color";
 import { figure, shortId, signed, span } from "../lib/format";
+import { better, byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { copy, useView } from "../lib/store";
 import { Page, Panel, To, useParam, When } from "../ui/bits";
@@ -15,26 +17,11 @@ import { CurveControls, toLine, useCurveState, type Axis } from "./run-curves";
 
 /** Curves of more metrics than this are left to the runs' own pages. */
 const CHARTS = 12;
-/** Figures where less is better, by the words in their names. */
-const LESS = /(loss|error|mae|mse|rmse|brier|ece|latency|time|duration)/i;
-
-export function better(name: string, a: number, b: number): boolean {
-  return LESS.test(name) ? a < b : a > b;
-}
 
 /** Rows whose values are not all the same; with `all` every row. */
 export function differing(runs: readonly Run[], of: (run: Run) => Record<string, string | number>, all: boolean): [string, (string | number | undefined)[]][] {
   const keys = [...new Set(runs.flatMap((run) => Object.keys(of(run))))].sort();
   return keys.map((key): [string, (string | number | undefined)[]] => [key, runs.map((run) => of(run)[key])]).filter(([, values]) => all || new Set(values).size > 1);
-}
-
-function useRuns(ids: readonly string[]) {
-  return useQuery({
-    queryKey: ["/runs/compare", ids],
-    queryFn: ({ signal }) => Promise.all(ids.map((id) => get<Run>(`/runs/${encodeURIComponent(id)}`, {}, signal))),
-    meta: { nouns: ["run"] },
-    enabled: ids.length > 0,
-  });
 }
 
 function Head({ runs, colors }: { runs: Run[]; colors: Map<string, number> }) {
@@ -76,9 +63,10 @@ function MetricRow({ name, values }: { name: string; values: (string | number | 
 }
 
 function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>; all: boolean }) {
-  const metrics = differing(runs, (r) => r.metrics, all);
+  const found = new Map(differing(runs, (r) => r.metrics, all));
+  const metrics = byRank(found.keys()).map((name): [string, (string | number | undefined)[]] => [name, found.get(name) ?? []]);
   const params = differing(runs, (r) => r.params, all);
-  const data = differing(runs, (r) => Object.fromEntries(Object.entries(r.tags).filter(([k]) => /^volano\.(data|env|step)/.test(k) || k === "mlflow.source.git.commit")), all);
+  const data = differing(runs, (r) => Object.fromEntries(Object.entries(r.tags).filter(([k]) => /^volano\.(data\..*|env|code|step)$/.test(k) || k === "mlflow.source.git.commit")), all);
   const groups: [string, [string, (string | number | undefined)[]][]][] = [
     ["parameters", params],
     ["data and environment", data],
@@ -119,7 +107,7 @@ function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>
                   </th>
                   {values.map((value, i) => (
                     <td key={i} className={`mono wrap ${i > 0 && value !== values[0] ? "strong" : ""}`}>
-                      {value === undefined ? "–" : String(value)}
+                      {value === undefined ? "–" : name.startsWith("volano.data.") ? <To href={`/data/${value}`}>{value}</To> : /^[0-9a-f]{40,64}$/.test(String(value)) ? <span title={String(value)}>{shortId(String(value))}</span> : String(value)}
                     </td>
                   ))}
                 </tr>
@@ -141,11 +129,11 @@ function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>
 
 function Overlaid({ runs, colors }: { runs: Run[]; colors: Map<string, number> }) {
   const state = useCurveState();
-  const keys = useMemo(() => [...new Set(runs.flatMap((r) => Object.keys(r.metrics)))].sort().slice(0, CHARTS), [runs]);
+  const keys = useMemo(() => byRank(runs.flatMap((r) => Object.keys(r.metrics))).slice(0, CHARTS), [runs]);
   const query = useQuery({
     queryKey: ["curves", runs.map((r) => r.id), keys],
     queryFn: async ({ signal }) =>
-      Promise.all(keys.map(async (key) => ({ key, lines: await Promise.all(runs.map(async (run) => ({ run, points: key in run.metrics ? (await get<Items<MetricPoint>>(`/runs/${run.id}/metrics`, { key }, signal)).items : [] }))) }))),
+      Promise.all(keys.map(async (key) => ({ key, lines: await Promise.all(runs.map(async (run) => ({ run, points: key in run.metrics ? (await get("/runs/{id}/metrics", { id: run.id, key }, signal)).items : [] }))) }))),
     meta: { nouns: ["run"] },
   });
   const curves = (query.data ?? []).filter((c) => c.lines.some((l) => l.points.length > 1));
@@ -174,7 +162,7 @@ export function Compare() {
   const [text] = useParam("ids");
   const [all, setAll] = useParam("all");
   const ids = useMemo(() => text.split(",").filter(Boolean), [text]);
-  const query = useRuns(ids);
+  const query = useComparison(ids);
   const colors = useMemo(() => slots(ids), [ids]);
   useView("Compare runs", `volano exp compare ${ids.map(shortId).join(" ")}`);
   return (

@@ -1,10 +1,10 @@
 /** The panels of a data set's page. */
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { send } from "../api/client";
+import { post } from "../api/client";
 import { useContract, useDataDiff, useDataFiles, useProfile, useRows, useUses } from "../api/queries";
-import type { ColumnProfile, DataVersion, Items, Trial, Violation } from "../api/types";
-import { bytes, count, exact, figure, inline, percent, plural, shortId } from "../lib/format";
+import type { ColumnProfile, DataVersion, Violation } from "../api/types";
+import { bytes, count, exact, inline, percent, plain, plural, readable, shortId } from "../lib/format";
 import { paths } from "../lib/paths";
 import { Panel, To, When } from "../ui/bits";
 import { Histogram, Meter } from "../ui/small";
@@ -43,6 +43,9 @@ export function ViolationsPanel({ violations, rejected }: { violations: Violatio
   );
 }
 
+/** How a column differs, in words. */
+const CHANGES: Record<string, string> = { values: "values differ", type: "type changed" };
+
 export function ChangePanel({ name, from, to }: { name: string; from: string; to: string }) {
   const query = useDataDiff(name, from, to);
   return (
@@ -55,20 +58,20 @@ export function ChangePanel({ name, from, to }: { name: string; from: string; to
               <div className="scroll">
                 <table className="t">
                   <tbody>
-                    {diff.columns.map((c) => (
-                      <tr key={`column ${c.name}`}>
-                        <td className="ink3">column</td>
-                        <td className="mono">{c.name}</td>
-                        <td>{c.change}</td>
-                        <td className="ink2 wrap">{c.detail}</td>
-                      </tr>
-                    ))}
                     {diff.files.map((f) => (
                       <tr key={`file ${f.path}`}>
                         <td className="ink3">file</td>
                         <td className="mono wrap">{f.path}</td>
                         <td>{f.change}</td>
-                        <td className="num">{bytes(f.size)}</td>
+                        <td className="ink2">{bytes(f.size)}</td>
+                      </tr>
+                    ))}
+                    {diff.columns.map((c) => (
+                      <tr key={`column ${c.name}`}>
+                        <td className="ink3">column</td>
+                        <td className="mono">{c.name}</td>
+                        <td className="keep">{CHANGES[c.change] ?? c.change}</td>
+                        <td className="ink2 wrap">{readable(c.detail)}</td>
                       </tr>
                     ))}
                   </tbody>
@@ -127,7 +130,7 @@ export function quantile(column: ColumnProfile, share: number): number | undefin
 /** A number of a column in its own unit: times are milliseconds since the epoch. */
 function inUnit(column: ColumnProfile, value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
-  return column.semantic === "timestamp" ? exact(value).slice(0, 16) : figure(value);
+  return column.semantic === "timestamp" ? exact(value).slice(0, 16) : plain(value);
 }
 
 function Shape({ column }: { column: ColumnProfile }) {
@@ -183,7 +186,7 @@ export function ProfilePanel({ name, version }: { name: string; version: string 
                       <td className="num">{inUnit(c, quantile(c, 0.5))}</td>
                       <td className="num">{inUnit(c, c.number?.mean)}</td>
                       <td className="num">{inUnit(c, c.number?.max)}</td>
-                      <td className="num">{c.semantic === "timestamp" ? "–" : figure(c.number?.std)}</td>
+                      <td className="num">{c.semantic === "timestamp" ? "–" : plain(c.number?.std)}</td>
                     </tr>
                   );
                 })}
@@ -197,6 +200,8 @@ export function ProfilePanel({ name, version }: { name: string; version: string 
 }
 
 const ROWS = 100;
+
+const numeric = (rows: readonly unknown[][], column: number) => rows.every((row) => row[column] === null || typeof row[column] === "number");
 
 export function RowsPanel({ name, version }: { name: string; version: string }) {
   const [offset, setOffset] = useState(0);
@@ -225,8 +230,8 @@ export function RowsPanel({ name, version }: { name: string; version: string }) 
             <table className="t">
               <thead>
                 <tr>
-                  {page.columns.map((c) => (
-                    <th key={c}>{c}</th>
+                  {page.columns.map((c, j) => (
+                    <th key={c} className={numeric(page.rows, j) ? "num" : ""}>{c}</th>
                   ))}
                 </tr>
               </thead>
@@ -234,7 +239,7 @@ export function RowsPanel({ name, version }: { name: string; version: string }) 
                 {page.rows.map((row, i) => (
                   <tr key={offset + i}>
                     {row.map((value, j) => (
-                      <td key={page.columns[j]} className={`mono ${value === null ? "ink3" : ""}`}>
+                      <td key={page.columns[j]} className={`mono ${value === null ? "ink3" : ""} ${numeric(page.rows, j) ? "num" : ""}`}>
                         <span className="cut" title={inline(value)}>
                           {value === null ? "null" : typeof value === "number" ? String(value) : inline(value)}
                         </span>
@@ -253,7 +258,7 @@ export function RowsPanel({ name, version }: { name: string; version: string }) 
 
 /** What the contract says to every version, tried when somebody asks: it reads them all. */
 function Trials({ name }: { name: string }) {
-  const run = useMutation({ mutationFn: () => send<Items<Trial>>("POST", `/datasets/${encodeURIComponent(name)}/contract/test`, {}) });
+  const run = useMutation({ mutationFn: () => post("/datasets/{name}/contract/test", { name }, {}) });
   return (
     <Panel
       title="Tried on the history"
@@ -276,7 +281,7 @@ function Trials({ name }: { name: string }) {
                   <td>
                     <Status state={t.passes ? "ok" : "rejected"}>{t.passes ? "kept" : "broken"}</Status>
                   </td>
-                  <td className="ink2 wrap">{t.violations.map((v) => `${v.column ? `${v.column}: ` : ""}${v.message}`).join("; ") || "no finding"}</td>
+                  <td className="ink2 wrap">{t.violations.length === 0 ? "no finding" : t.violations.map((v) => <p key={`${v.rule} ${v.message}`}>{v.message}</p>)}</td>
                 </tr>
               ))}
             </tbody>
@@ -305,7 +310,7 @@ export function ContractPanel({ name, version }: { name: string; version: DataVe
                 </>
               }
             >
-              <pre className="log tall" tabIndex={0} aria-label="Contract file">
+              <pre className="log tall code" tabIndex={0} aria-label="Contract file">
                 {contract.text}
               </pre>
             </Panel>

@@ -6,7 +6,7 @@ import { bytes, count, plural, shortId, signed } from "../lib/format";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Cards, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
-import { Empty, Loaded, settled } from "../ui/state";
+import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 import { ChangePanel, ContractPanel, FilesPanel, ProfilePanel, RowsPanel, UsesPanel, ViolationsPanel } from "./dataset-parts";
 
@@ -54,7 +54,7 @@ function Versions({ name, versions, current }: { name: string; versions: DataVer
 }
 
 function Head({ version, versions }: { version: DataVersion; versions: DataVersion[] }) {
-  const before = versions.find((v) => v.number && version.number && v.number < version.number);
+  const before = versions.find((v) => v.number && v.commit !== version.commit && v.time_ms <= version.time_ms);
   return (
     <Panel>
       <Cards
@@ -84,19 +84,25 @@ function Body({ dataset, version, versions, tab }: { dataset: Dataset; version: 
   if (tab === "rows") return <RowsPanel name={name} version={at} />;
   if (tab === "contract") return <ContractPanel name={name} version={version} />;
   if (tab === "files") return <FilesPanel name={name} version={at} />;
-  return <Main dataset={dataset} version={version} versions={versions} />;
+  return <Main key={at} dataset={dataset} version={version} versions={versions} />;
 }
 
 function Main({ dataset, version, versions }: { dataset: Dataset; version: DataVersion; versions: DataVersion[] }) {
   const name = dataset.name;
   const at = refOf(version);
   const before = versions.find((v) => v.number && v.commit !== version.commit && v.time_ms <= version.time_ms);
+  const refused = version.number === dataset.latest?.number ? dataset.rejected : undefined;
   const diff = useDataDiff(name, before ? refOf(before) : "", at, before !== undefined);
   const uses = useUses(name, at);
-  if (!settled(diff, uses)) return null;
+  if (!useSettled(diff, uses)) return null;
   return (
     <div className="cols main-side">
       <div className="stack gap12">
+        {refused && (
+          <p className="note">
+            <Status state="rejected">A newer batch was refused</Status> <When ms={refused.time_ms} />, {plural(refused.violations.length, "finding")}; this version stays in use. <To href={paths.data(name, refOf(refused))}>See why</To>
+          </p>
+        )}
         <Head version={version} versions={versions} />
         {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={!version.number} />}
         {before ? <ChangePanel name={name} from={refOf(before)} to={at} /> : <Panel title="What changed"><p className="pad ink2">This is the first version.</p></Panel>}
@@ -129,7 +135,7 @@ export function DatasetPage() {
   const [tab] = useParam("tab");
   const dataset = useDataset(name);
   const versions = useDatasetVersions(name);
-  useView(ref, tab === "profile" ? `volano data profile ${ref}` : `volano data show ${ref}`);
+  useView(ref, tab === "profile" ? `volano data profile ${ref}` : tab === "contract" ? `volano contract show ${name}` : `volano data show ${ref}${tab === "rows" ? " --rows 20" : ""}`);
   const gone = <Empty center title={`There is no data set ${name}`} cli="volano data ls" />;
   return (
     <>

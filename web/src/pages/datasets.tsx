@@ -39,14 +39,14 @@ export function Datasets() {
                 id={(d) => d.name}
                 open={(d) => router.history.push(paths.data(d.name))}
                 columns={[
-                  { key: "name", head: "data set", width: 240, cell: (d) => <To tabIndex={-1} href={paths.data(d.name)}>{d.name}</To> },
+                  { key: "name", head: "data set", width: 180, cell: (d) => <To tabIndex={-1} href={paths.data(d.name)}>{d.name}</To> },
                   { key: "version", head: "newest", width: 90, cell: (d) => <span className="mono">{d.latest?.number ? `v${d.latest.number}` : "–"}</span> },
-                  { key: "rows", head: "rows", width: 110, num: true, cell: (d) => count(d.latest?.rows) },
-                  { key: "size", head: "size", width: 100, num: true, cell: (d) => bytes(d.latest?.size) },
-                  { key: "when", head: "published", width: 130, cell: (d) => <When ms={d.latest?.time_ms} /> },
-                  { key: "state", head: "newest batch", width: 140, cell: (d) => (d.rejected ? <To tabIndex={-1} href={`/data/${d.rejected.reference}`}><Status state="rejected" /></To> : d.latest ? <Status state={d.latest.state} /> : "–") },
-                  { key: "contract", head: "contract", width: 140, cell: (d) => (d.contract ? <Status state="ok">checked</Status> : <span className="ink3">none</span>) },
-                  { key: "time", head: "time column", width: 140, cell: (d) => <span className="mono">{d.time_column ?? "–"}</span> },
+                  { key: "rows", head: "rows", width: 96, num: true, cell: (d) => count(d.latest?.rows) },
+                  { key: "size", head: "size", width: 90, num: true, cell: (d) => bytes(d.latest?.size) },
+                  { key: "when", head: "published", width: 120, cell: (d) => <When ms={d.latest?.time_ms} /> },
+                  { key: "state", head: "newest batch", width: 120, cell: (d) => (d.rejected ? <To tabIndex={-1} href={`/data/${d.rejected.reference}`}><Status state="rejected" /></To> : d.latest ? <Status state={d.latest.state} /> : "–") },
+                  { key: "contract", head: "contract", width: 100, cell: (d) => (d.contract ? <Status state="ok">checked</Status> : <span className="ink3">none</span>) },
+                  { key: "time", head: "time column", width: 120, cell: (d) => <span className="mono">{d.time_column ?? "–"}</span> },
                   { key: "message", head: "message", width: 240, cell: (d) => <span title={d.latest?.message}>{d.latest?.message ?? ""}</span> },
                 ]}
               />

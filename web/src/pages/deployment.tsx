@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { send } from "../api/client";
+import { post } from "../api/client";
 import { useDeployment, usePredictions } from "../api/queries";
 import type { Deployment, Prediction, Rollout } from "../api/types";
 import { figure, inline, percent, shortId, span } from "../lib/format";
@@ -11,12 +11,12 @@ import { toast, useView } from "../lib/store";
 import { Cards, Cli, Facts, Page, Panel, To, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { Meter } from "../ui/small";
-import { Empty, Fault, Loaded, settled } from "../ui/state";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 
 function Traffic({ deployment }: { deployment: Deployment }) {
   return (
-    <Panel title="Traffic" tools={<span className="mono">follows {deployment.model}</span>}>
+    <Panel title="Traffic" tools={<span>follows <span className="mono">{deployment.model}</span></span>}>
       {deployment.routes.length === 0 ? (
         <p className="pad ink2">{deployment.message ?? "No version is loaded."}</p>
       ) : (
@@ -114,7 +114,7 @@ function TryIt({ deployment, last }: { deployment: Deployment; last?: Prediction
           )}
         </div>
       </div>
-      {call.isError && <Fault error={call.error} />}
+      {call.isError && <Fault error={call.error} title="No prediction" />}
       {call.data && (
         <pre className="log" tabIndex={0} aria-label="Answer">
           {JSON.stringify(call.data.body, null, 2)}
@@ -169,7 +169,7 @@ function Predictions({ items }: { items: Prediction[] }) {
 function Body({ deployment }: { deployment: Deployment }) {
   const predictions = usePredictions(deployment.name);
   const items = predictions.data?.items ?? [];
-  if (!settled(predictions)) return null;
+  if (!useSettled(predictions)) return null;
   return (
     <>
       <Panel>
@@ -192,12 +192,24 @@ function Body({ deployment }: { deployment: Deployment }) {
         </div>
         <div className="stack gap12">
           <TryIt deployment={deployment} last={items[0]} />
-          <Panel title="Before">
+          <Panel title="Rollout rules">
+            <div className="pad">
+              <Facts
+                items={[
+                  ["shares", deployment.canary.length ? deployment.canary.join(" → ") : "all at once"],
+                  ["each lasts", deployment.canary.length ? span(deployment.every_ms) : ""],
+                  ["rolls back when", deployment.rollback.length ? <span key="r" className="mono">{deployment.rollback.join(", ")}</span> : "never by itself"],
+                  ["workers", `${deployment.workers} per version, ${deployment.queue} requests may wait, ${span(deployment.timeout_ms)} at most`],
+                ]}
+              />
+            </div>
+          </Panel>
+          <Panel title="Earlier versions">
             <div className="pad stack gap8">
               {deployment.history.length === 0 ? (
                 <p className="ink2">This is the first version.</p>
               ) : (
-                <Facts items={[...deployment.history].reverse().map((h): [string, React.ReactNode] => [`${h.model}:${h.version}`, <span key={h.version} className="ink2">since <When ms={h.since_ms} /></span>])} />
+                <Facts items={[...deployment.history].reverse().map((h): [string, React.ReactNode] => [`${h.model}:${h.version}`, <span key={h.version} className="ink2">had the traffic from <When ms={h.since_ms} /></span>])} />
               )}
               <Cli line={`curl -s ${location.origin}/serve/${deployment.name} -H 'content-type: application/json' -d '{"rows": […]}'`} />
             </div>
@@ -214,7 +226,7 @@ export function DeploymentPage() {
   const client = useQueryClient();
   useView(name, `volano deploy status ${name}`);
   const rollback = useMutation({
-    mutationFn: () => send("POST", `/deployments/${encodeURIComponent(name)}/rollback`, {}),
+    mutationFn: () => post("/deployments/{name}/rollback", { name }, { reason: null }),
     onSuccess: () => {
       toast(`${name} is back on the version before`);
       void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("deployment") ?? false });

@@ -1,14 +1,20 @@
 /** An evaluation: both models on the same frozen rows, overall and per slice. */
 import { useEvaluation } from "../api/queries";
 import type { Evaluation, Scored } from "../api/types";
-import { count, figure, signed, span } from "../lib/format";
+import { count, figure, sentence, signed, span } from "../lib/format";
+import { byRank, lessIsBetter, toneOfChange } from "../lib/metrics";
 import { Panel, useParam } from "../ui/bits";
 import { Loaded } from "../ui/state";
 import { Glyph } from "../ui/status";
 
+/** A difference, coloured by whether it is for the better. */
+export function Change({ metric, value }: { metric: string; value: number }) {
+  return <span className={toneOfChange(metric, value)}>{signed(value)}</span>;
+}
+
 function Overall({ evaluation }: { evaluation: Evaluation }) {
   const { challenger, champion } = evaluation;
-  const keys = Object.keys(challenger.values).sort();
+  const keys = byRank(Object.keys(challenger.values), evaluation.metric).filter((key) => !COUNTS.includes(key));
   return (
     <div className="scroll">
       <table className="t">
@@ -16,7 +22,7 @@ function Overall({ evaluation }: { evaluation: Evaluation }) {
           <tr>
             <th>metric</th>
             <th className="num">this version</th>
-            <th className="num">{champion ? `champion${champion.version ? ` :${champion.version}` : ""}` : "no champion yet"}</th>
+            <th className="num">{champion ? champion.version ? `champion, version ${champion.version}` : "champion" : "no champion yet"}</th>
             <th className="num">difference</th>
           </tr>
         </thead>
@@ -29,7 +35,7 @@ function Overall({ evaluation }: { evaluation: Evaluation }) {
                 <td>{key}</td>
                 <td className="num">{figure(a)}</td>
                 <td className="num">{figure(b)}</td>
-                <td className="num">{a !== undefined && b !== undefined ? signed(a - b) : "–"}</td>
+                <td className="num">{a !== undefined && b !== undefined ? <Change metric={key} value={a - b} /> : "–"}</td>
               </tr>
             );
           })}
@@ -40,12 +46,16 @@ function Overall({ evaluation }: { evaluation: Evaluation }) {
 }
 
 function Slices({ evaluation }: { evaluation: Evaluation }) {
-  const keys = Object.keys(evaluation.challenger.values).sort();
+  const keys = byRank(Object.keys(evaluation.challenger.values), evaluation.metric).filter((key) => !COUNTS.includes(key));
   const [metric, setMetric] = useParam("slice_metric", evaluation.metric);
+  const worse = lessIsBetter(metric) ? -1 : 1;
   // The worst comes first: against the champion where there is one.
   const rows = evaluation.slices
-    .map((s) => ({ slice: `${s.column}=${s.value}`, rows: s.rows, value: s.challenger[metric], other: s.champion?.[metric] }))
-    .sort((a, b) => (a.value ?? 0) - (a.other ?? 0) - ((b.value ?? 0) - (b.other ?? 0)));
+    .map((s) => {
+      const [value, other] = [s.challenger[metric], s.champion?.[metric]];
+      return { slice: `${s.column}=${s.value}`, rows: s.rows, value, other, gap: value !== undefined && other !== undefined ? value - other : undefined };
+    })
+    .sort((a, b) => worse * ((a.gap ?? a.value ?? 0) - (b.gap ?? b.value ?? 0)));
   return (
     <Panel
       title="Slices"
@@ -75,7 +85,7 @@ function Slices({ evaluation }: { evaluation: Evaluation }) {
                 <td className="num">{count(s.rows)}</td>
                 <td className="num">{figure(s.value)}</td>
                 <td className="num">{figure(s.other)}</td>
-                <td className="num">{s.value !== undefined && s.other !== undefined ? signed(s.value - s.other) : "–"}</td>
+                <td className="num">{s.gap !== undefined ? <Change metric={metric} value={s.gap} /> : "–"}</td>
               </tr>
             ))}
           </tbody>
@@ -94,14 +104,18 @@ function serves(scored: Scored): { name: string; passed: boolean | null; detail:
   ];
 }
 
-export function EvaluationPanel({ id }: { id: string }) {
+/** Counts that stand among the metrics: they are the rows', not the model's. */
+const COUNTS = ["rows", "positives", "prevalence"];
+
+/** `told` is what was said about it already. */
+export function EvaluationPanel({ id, told = "" }: { id: string; told?: string }) {
   const query = useEvaluation(id);
   return (
     <Loaded query={query} missing={null}>
       {(evaluation) => (
         <>
           <Panel title="Evaluation" tools={`${count(evaluation.rows)} frozen rows, label ${evaluation.label}`}>
-            <p className="pad wrap">{evaluation.sentence}</p>
+            {!told.includes(evaluation.sentence) && <p className="pad wrap">{sentence(evaluation.sentence)}</p>}
             <Overall evaluation={evaluation} />
             <ul className="lines">
               {serves(evaluation.challenger).map((c) => (

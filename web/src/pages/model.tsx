@@ -1,28 +1,30 @@
 /** One model: champion against challenger, the gate's checks with evidence, versions, promote and roll back. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { send } from "../api/client";
-import { useDecisions, useDeployments, useEvaluation, useModel } from "../api/queries";
+import { post } from "../api/client";
+import { useComparison, useDecisions, useDeployments, useEvaluation, useModel, usePipelineRuns } from "../api/queries";
 import type { Decision, Model, ModelVersion } from "../api/types";
-import { figure, shortId, signed } from "../lib/format";
+import { figure, sentence, shortId, signed } from "../lib/format";
+import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
+import { reasonOf } from "../lib/phrases";
 import { toast, useView } from "../lib/store";
 import { Cli, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
 import { Icon } from "../ui/icons";
-import { Empty, Fault, Loaded, settled } from "../ui/state";
-import { Glyph, Status } from "../ui/status";
-import { Evidence, Outcome } from "./decisions";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
+import { Status } from "../ui/status";
+import { Conditions, conditions, Evidence, Outcome, RunLink } from "./decisions";
 import { AliasTag } from "./models";
 import { EvaluationPanel } from "./model-evaluation";
 
-const METRICS = 5;
+const METRICS = 4;
 
 function useMove(model: Model | undefined) {
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.some((n) => ["model", "deployment"].includes(n)) ?? false });
   const name = model?.name ?? "";
   const rollback = useMutation({
-    mutationFn: () => send("POST", `/models/${encodeURIComponent(name)}/rollback`, {}),
+    mutationFn: () => post("/models/{name}/rollback", { name }, {}),
     onSuccess: () => {
       toast(`The champion before is back`);
       void refresh();
@@ -30,7 +32,7 @@ function useMove(model: Model | undefined) {
     onError: (error) => toast(error.message),
   });
   const promote = useMutation({
-    mutationFn: (version: number) => send("POST", `/models/${encodeURIComponent(name)}/promote`, { version, alias: "champion" }),
+    mutationFn: (version: number) => post("/models/{name}/promote", { name }, { version, alias: "champion" }),
     onSuccess: (_, version) => {
       toast(`${name}:${version} is champion`, { label: "Undo", run: () => rollback.mutate() });
       void refresh();
@@ -38,19 +40,6 @@ function useMove(model: Model | undefined) {
     onError: (error) => toast(error.message),
   });
   return { promote, rollback };
-}
-
-interface Condition {
-  condition: string;
-  outcome: string;
-  sentence: string;
-}
-
-/** The verdict on each condition of a gate, from the decision's evidence. */
-export function conditions(evidence: unknown): Condition[] {
-  const list = (evidence as { conditions?: unknown } | null)?.conditions;
-  if (!Array.isArray(list)) return [];
-  return (list as Partial<Condition>[]).map((c) => ({ condition: c.condition ?? "", outcome: c.outcome ?? "unknown", sentence: c.sentence ?? "" }));
 }
 
 /** The evaluation that a gate looked at. */
@@ -64,24 +53,10 @@ function Gate({ decision }: { decision: Decision }) {
   return (
     <Panel title="Gate" tools={<Outcome decision={decision} />}>
       <p className="pad wrap">
-        {decision.reason} <span className="ink3"><When ms={decision.time_ms} /></span>
+        {sentence(reasonOf(decision))} <span className="ink3"><When ms={decision.time_ms} /></span>
       </p>
       {list.length > 0 ? (
-        <div className="scroll">
-          <table className="t">
-            <tbody>
-              {list.map((c) => (
-                <tr key={c.condition}>
-                  <td>
-                    <Glyph state={c.outcome} tone={c.outcome === "passed" ? "good" : c.outcome === "no_champion" ? "idle" : "bad"} />
-                  </td>
-                  <td className="mono wrap">{c.condition}</td>
-                  <td className="ink2 wrap">{c.sentence}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Conditions list={list} />
       ) : (
         <div className="pad">
           <Evidence value={decision.evidence} />
@@ -89,15 +64,21 @@ function Gate({ decision }: { decision: Decision }) {
       )}
       {decision.pipeline_run && (
         <footer>
-          judged in <To href={paths.pipelineRun(decision.pipeline_run)}>pipeline run {shortId(decision.pipeline_run)}</To>
+          judged in <RunLink id={decision.pipeline_run} project={decision.project} /> of {decision.project}
         </footer>
       )}
     </Panel>
   );
 }
 
-function Versions({ model, at, pick, promote }: { model: Model; at: number; pick: (version: number) => void; promote: (version: number) => void }) {
-  const keys = [...new Set(model.versions.flatMap((v) => Object.keys(v.metrics)))].slice(0, METRICS);
+/** Runs by their names, for as many versions as one request may ask about. */
+const NAMED = 50;
+
+const useRunsOf = (model: Model) => useComparison([...new Set(model.versions.map((v) => v.run).filter((id): id is string => !!id))].slice(0, NAMED));
+type NameOf = (id: string) => string;
+
+function Versions({ model, nameOf, at, pick, promote }: { model: Model; nameOf: NameOf; at: number; pick: (version: number) => void; promote: (version: number) => void }) {
+  const keys = byRank(model.versions.flatMap((v) => Object.keys(v.metrics))).slice(0, METRICS);
   return (
     <Panel title="Versions">
       <div className="scroll">
@@ -146,7 +127,7 @@ function Versions({ model, at, pick, promote }: { model: Model; at: number; pick
                     </To>
                   ))}
                 </td>
-                <td>{v.run && <To className="mono" href={paths.run(v.run)}>{shortId(v.run)}</To>}</td>
+                <td className="keep">{v.run && <To href={paths.run(v.run)}>{nameOf(v.run)}</To>}</td>
                 <td>
                   <When ms={v.created_ms} />
                 </td>
@@ -167,7 +148,7 @@ function Versions({ model, at, pick, promote }: { model: Model; at: number; pick
 }
 
 function Duel({ champion, challenger }: { champion?: ModelVersion; challenger?: ModelVersion }) {
-  const keys = [...new Set([...Object.keys(champion?.metrics ?? {}), ...Object.keys(challenger?.metrics ?? {})])].sort();
+  const keys = byRank([...Object.keys(champion?.metrics ?? {}), ...Object.keys(challenger?.metrics ?? {})]);
   const side = (label: string, version?: ModelVersion) => (
     <div>
       <span className="label">{label}</span>
@@ -175,7 +156,7 @@ function Duel({ champion, challenger }: { champion?: ModelVersion; challenger?: 
       <small>{version ? <When ms={version.created_ms} /> : label === "challenger" ? "nothing is being tried" : "the gate has accepted none"}</small>
     </div>
   );
-  const first = keys.find((k) => /auc|f1|accuracy/i.test(k)) ?? keys[0];
+  const first = keys[0];
   const a = first === undefined ? undefined : champion?.metrics[first];
   const b = first === undefined ? undefined : challenger?.metrics[first];
   return (
@@ -195,15 +176,15 @@ function Duel({ champion, challenger }: { champion?: ModelVersion; challenger?: 
   );
 }
 
-function Origin({ version }: { version: ModelVersion }) {
+function Origin({ version, nameOf, project }: { version: ModelVersion; nameOf: NameOf; project?: string | null }) {
   return (
     <Panel title={<span className="mono">{`${version.name}:${version.version}`}</span>}>
       <div className="pad stack gap8">
         <Facts
           items={[
             ["description", version.description],
-            ["run", version.run && <To key="r" className="mono" href={paths.run(version.run)}>{shortId(version.run)}</To>],
-            ["pipeline run", version.pipeline_run && <To key="p" className="mono" href={paths.pipelineRun(version.pipeline_run)}>{shortId(version.pipeline_run)}</To>],
+            ["run", version.run && <To key="r" href={paths.run(version.run)}>{nameOf(version.run)}</To>],
+            ["pipeline run", version.pipeline_run && <RunLink key="p" id={version.pipeline_run} project={project} />],
             ["data", version.data_versions.length > 0 && <span key="d" className="row">{version.data_versions.map((d) => <To key={d} className="mono" href={`/data/${d}`}>{d}</To>)}</span>],
             ["environment", version.environment && <span key="e" className="mono" title={version.environment}>{version.environment.slice(0, 16)}</span>],
             ["code", version.code && <span key="c" className="mono" title={version.code}>{version.code.slice(0, 16)}</span>],
@@ -250,19 +231,23 @@ function Body({ model, promote }: { model: Model; promote: (version: number) => 
   const evaluationId = at?.evaluation ?? evaluationOf(judged);
   const evaluation = useEvaluation(evaluationId);
   const deployments = useDeployments();
-  if (!settled(gates, evaluation, deployments)) return null;
+  const runs = useRunsOf(model);
+  const project = judged?.project ?? evaluation.data?.project;
+  const pipelineRuns = usePipelineRuns(project ?? "", !!project);
+  if (!useSettled(gates, evaluation, deployments, runs, pipelineRuns)) return null;
+  const nameOf: NameOf = (id) => runs.data?.find((run) => run.id === id)?.name || shortId(id);
   if (!at) return <Empty center title={`${model.name} has no version yet`} cli="volano pipeline run" />;
   return (
     <>
       <Duel champion={champion} challenger={by("challenger")} />
       <div className="cols main-side">
         <div className="stack gap12">
-          <Versions model={model} at={at.version} pick={(v) => pick(String(v))} promote={promote} />
+          <Versions model={model} nameOf={nameOf} at={at.version} pick={(v) => pick(String(v))} promote={promote} />
           {judged && <Gate decision={judged} />}
-          {evaluationId && <EvaluationPanel id={evaluationId} />}
+          {evaluationId && <EvaluationPanel id={evaluationId} told={judged?.reason} />}
         </div>
         <div className="stack gap12">
-          <Origin version={at} />
+          <Origin version={at} nameOf={nameOf} project={project} />
           <Serves name={model.name} />
         </div>
       </div>

@@ -1,7 +1,7 @@
 /** Drift: features by window, and the newest window's columns with both distributions. */
 import { useMemo } from "react";
 import type { ColumnDrift, DriftReport } from "../api/types";
-import { count, exact, figure, moment, percent } from "../lib/format";
+import { count, exact, figure, percent, pValue, sentence } from "../lib/format";
 import { Panel, useParam } from "../ui/bits";
 import { Chart } from "../ui/chart";
 import { Histogram } from "../ui/small";
@@ -28,7 +28,18 @@ function find(report: DriftReport, name: string): ColumnDrift | undefined {
   return report.columns.find((c) => c.column === name) ?? (report.prediction?.column === name ? report.prediction : undefined);
 }
 
+/** Ends of windows as people read them off a clock, to the second where two fall into one minute. */
+function ends(reports: readonly DriftReport[]): string[] {
+  const days = new Set(reports.map((r) => new Date(r.to_ms).toDateString()));
+  for (const size of [16, 19]) {
+    const out = reports.map((r) => exact(r.to_ms).slice(days.size > 1 ? 5 : 11, size));
+    if (size === 19 || new Set(out).size === out.length) return out;
+  }
+  return [];
+}
+
 function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: string[]; at?: DriftReport; pick: (id: string) => void }) {
+  const times = ends(reports);
   return (
     <div className="scroll pad" tabIndex={0} role="region" aria-label="Drift by feature and window">
       <table className="heat">
@@ -37,10 +48,10 @@ function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: str
             <th>
               <span className="sr">feature</span>
             </th>
-            {reports.map((r) => (
+            {reports.map((r, i) => (
               <th key={r.id}>
                 <button type="button" className="linkish small" aria-pressed={r.id === at?.id} onClick={() => pick(r.id)} title={`${exact(r.from_ms)} to ${exact(r.to_ms)}, ${count(r.rows)} rows, version ${r.version}`}>
-                  {moment(r.to_ms)}
+                  {times[i]}
                 </button>
               </th>
             ))}
@@ -73,6 +84,14 @@ function Heat({ reports, names, at, pick }: { reports: DriftReport[]; names: str
   );
 }
 
+/** Lines of the chart: the columns that moved the most. */
+const LINES = 8;
+
+function mostMoved(reports: readonly DriftReport[], names: readonly string[]): string[] {
+  const most = (name: string) => Math.max(0, ...reports.map((r) => find(r, name)?.moved_share ?? 0));
+  return [...names].sort((a, b) => most(b) - most(a)).slice(0, LINES);
+}
+
 function Columns({ report }: { report: DriftReport }) {
   const columns = [...(report.prediction ? [report.prediction] : []), ...report.columns];
   return (
@@ -102,10 +121,10 @@ function Columns({ report }: { report: DriftReport }) {
                 </td>
                 <td className="num">{percent(c.moved_share)}</td>
                 <td className="num">{figure(c.psi)}</td>
-                <td className="num">{figure(c.p_value)}</td>
+                <td className="num">{pValue(c.p_value)}</td>
                 <td className="wrap ink2">
                   {c.sentence}
-                  {c.findings.map((f) => (
+                  {c.findings.filter((f) => !c.sentence.includes(f.sentence)).map((f) => (
                     <span key={f.check} className="stack">
                       <Status state={f.verdict} tone={verdictTone(f.verdict)}>{f.sentence}</Status>
                     </span>
@@ -139,7 +158,7 @@ export function DriftPanel({ name, reports }: { name: string; reports: DriftRepo
     <>
       <Panel title="Drift" tools={<Status state={at.verdict} tone={verdictTone(at.verdict)} />}>
         <p className="pad wrap">
-          {at.sentence} <span className="ink3">A number is the share of the rows that moved for certain since training.</span>
+          {sentence(at.sentence)}. <span className="ink3">A number is the share of the rows that moved for certain since training.</span>
         </p>
         <Heat reports={inOrder} names={names} at={at} pick={pick} />
       </Panel>
@@ -148,7 +167,8 @@ export function DriftPanel({ name, reports }: { name: string; reports: DriftRepo
           title="Share of rows that moved, by window"
           time
           zero
-          lines={names.slice(0, 8).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
+          say={(v) => percent(v, 0)}
+          lines={mostMoved(inOrder, names).map((column, i) => ({ id: column, name: column, slot: i + 1, x: inOrder.map((r) => r.to_ms), y: inOrder.map((r) => find(r, column)?.moved_share ?? null) }))}
           limits={[
             { value: at.settings.warn_share, name: "warns at", tone: "warn" },
             { value: at.settings.alarm_share, name: "alarms at", tone: "bad" },

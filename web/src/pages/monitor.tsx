@@ -2,15 +2,16 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { send } from "../api/client";
-import { useDrift, useMonitor, usePerformance } from "../api/queries";
+import { post } from "../api/client";
+import { useDrift, useMonitor, usePerformance, usePipelines } from "../api/queries";
 import type { Alert, MonitorStatus, PerformancePoint } from "../api/types";
-import { count, figure, percent, plural } from "../lib/format";
+import { count, figure, percent, plural, sentence } from "../lib/format";
+import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
 import { Cards, Page, Panel, To, When } from "../ui/bits";
 import { Chart, type Line } from "../ui/chart";
-import { Empty, Fault, Loaded, settled } from "../ui/state";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Status, type Tone } from "../ui/status";
 import { DriftPanel } from "./monitor-drift";
 
@@ -24,7 +25,7 @@ export function verdictTone(verdict: string): Tone {
 function Alerts({ items }: { items: Alert[] }) {
   const client = useQueryClient();
   const acknowledge = useMutation({
-    mutationFn: (id: string) => send("POST", `/alerts/${encodeURIComponent(id)}/acknowledge`, {}),
+    mutationFn: (id: string) => post("/alerts/{id}/acknowledge", { id }, undefined),
     onSuccess: () => {
       toast("You look after this alert");
       void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("alert") ?? false });
@@ -44,7 +45,7 @@ function Alerts({ items }: { items: Alert[] }) {
       {open.map((a) => (
         <li key={a.id} className="row">
           <Status state={a.kind} tone={a.state === "open" ? "bad" : "warn"} />
-          <span className="grow wrap">{a.sentence}</span>
+          <span className="grow wrap">{a.kind === "drift" && a.record ? <To href={`${paths.monitor(a.deployment)}?report=${a.record}`} className="cover">{a.sentence}</To> : a.sentence}</span>
           <span className="ink3 small">
             since <When ms={a.opened_ms} />
           </span>
@@ -62,14 +63,7 @@ function Alerts({ items }: { items: Alert[] }) {
 }
 
 /** The metric that counts is shown first, then the best known of the others. */
-function metricsOf(points: readonly PerformancePoint[]): string[] {
-  const counts = points.at(-1)?.metric ?? "";
-  const keys = [...new Set(points.flatMap((p) => Object.keys(p.values)))];
-  const rank = (key: string) => (key === counts ? 0 : KNOWN.includes(key) ? 1 + KNOWN.indexOf(key) : 99);
-  return keys.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).slice(0, 6);
-}
-
-const KNOWN = ["roc_auc", "pr_auc", "average_precision", "log_loss", "brier", "accuracy", "f1", "rmse", "mae", "r2"];
+const metricsOf = (points: readonly PerformancePoint[]): string[] => byRank(points.flatMap((p) => Object.keys(p.values)), points.at(-1)?.metric).slice(0, 6);
 
 function Performance({ name }: { name: string }) {
   const query = usePerformance(name);
@@ -88,7 +82,7 @@ function Performance({ name }: { name: string }) {
           <>
             <Panel title="Performance" tools={<Status state={newest.verdict} tone={verdictTone(newest.verdict)} />}>
               <p className="pad wrap">
-                {newest.sentence}{" "}
+                {sentence(newest.sentence)}.{" "}
                 <span className="ink3">
                   {plural(newest.labels, "label")}, {percent(newest.completeness, 0)} of the window
                 </span>
@@ -116,7 +110,9 @@ export function versionMarks(points: readonly { version: number; to_ms: number }
 function Body({ monitor }: { monitor: MonitorStatus }) {
   const drift = useDrift(monitor.deployment);
   const performance = usePerformance(monitor.deployment);
-  if (!settled(drift, performance)) return null;
+  const pipelines = usePipelines();
+  const pipeline = pipelines.data?.items.find((p) => p.deployment === monitor.deployment);
+  if (!useSettled(drift, performance, pipelines)) return null;
   const last = monitor.drift;
   const perf = monitor.measured;
   const metric = perf?.metric;
@@ -127,14 +123,14 @@ function Body({ monitor }: { monitor: MonitorStatus }) {
         <Cards
           items={[
             { label: "drift", value: last ? <Status state={last.verdict} tone={verdictTone(last.verdict)} /> : "–", note: last ? <When ms={last.time_ms} /> : "not computed yet" },
-            { label: "moved share", value: figure(last?.moved_share), note: last ? `warns at ${percent(last.settings.warn_share, 0)}, alarms at ${percent(last.settings.alarm_share, 0)} of a column` : "" },
+            { label: "rows that moved", value: percent(last?.moved_share), note: last ? `a column warns at ${percent(last.settings.warn_share, 0)}, alarms at ${percent(last.settings.alarm_share, 0)}` : "" },
             { label: metric ?? "performance", value: metric && perf ? figure(perf.values[metric]) : "–", note: metric && perf?.at_release[metric] !== undefined ? `${figure(perf.at_release[metric])} at release` : "no labels yet" },
             { label: "newest window", value: window ? `${count(window.rows)} rows` : "–", note: window ? <To href={paths.model(window.model, window.version)}>{`${window.model}:${window.version}`}</To> : <To href={paths.deploy(monitor.deployment)}>no window is full yet</To> },
             { label: "labels", value: perf ? count(perf.labels) : "–", note: perf ? `${percent(perf.completeness, 0)} of the newest labelled window` : "none yet" },
           ]}
         />
       </Panel>
-      <Panel title="Alerts">
+      <Panel title="Alerts" tools={pipeline && <To href={paths.pipeline(pipeline.name)}>retrain with {pipeline.name}</To>}>
         <Alerts items={monitor.alerts} />
       </Panel>
       <Loaded query={drift}>{(list) => <DriftPanel name={monitor.deployment} reports={list.items} />}</Loaded>
@@ -149,9 +145,9 @@ export function MonitorPage() {
   const client = useQueryClient();
   useView(`Monitoring ${name}`, `volano monitor status ${name}`);
   const compute = useMutation({
-    mutationFn: () => send<{ sentence?: string }>("POST", `/deployments/${encodeURIComponent(name)}/drift`, {}),
+    mutationFn: () => post("/deployments/{name}/drift", { name }, undefined),
     onSuccess: (report) => {
-      toast(report?.sentence ?? "Drift was computed");
+      toast(report.sentence);
       void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("drift_report") ?? false });
     },
   });
@@ -160,9 +156,14 @@ export function MonitorPage() {
       title={name}
       crumb={<To href="/monitor">Monitoring</To>}
       tools={
+        <>
+        <To className="btn" href={paths.deploy(name)}>
+          Deployment
+        </To>
         <button type="button" className="btn" disabled={compute.isPending || !query.data} onClick={() => compute.mutate()}>
           Compute drift now
         </button>
+        </>
       }
     >
       {compute.isError && <Panel><Fault error={compute.error} retry={() => compute.mutate()} /></Panel>}

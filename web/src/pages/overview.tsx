@@ -1,8 +1,9 @@
 /** The whole loop at a glance: where it stands, what needs somebody, what serves, what was done. */
-import { useOverview } from "../api/queries";
-import type { Attention, RecentRow, ServingRow, Stage } from "../api/types";
+import { useLately, useOverview } from "../api/queries";
+import type { Attention, ServingRow, Stage } from "../api/types";
 import { figure, percent, span } from "../lib/format";
 import { paths } from "../lib/paths";
+import { actorName, pageOf, phrase, runNames } from "../lib/phrases";
 import { useView } from "../lib/store";
 import { Page, Panel, To, When } from "../ui/bits";
 import { Empty, Loaded } from "../ui/state";
@@ -11,6 +12,18 @@ import { Glyph, Status, toneOf } from "../ui/status";
 const order = ["collect", "analyse", "prepare", "train", "validate", "serve", "monitor", "retrain"];
 /** Drawn as a ring: the first four run to the right, the last four back to the left. */
 const places = [1, 2, 3, 4, 8, 7, 6, 5];
+
+/** What fills a stage that has nothing yet. */
+const HINTS: Record<string, string> = {
+  collect: "files that arrive become data versions",
+  analyse: "notebooks run with the pipeline",
+  prepare: "steps that make tables",
+  train: "steps that make models",
+  validate: "champion and challenger on the same rows",
+  serve: "what the gate accepts is deployed",
+  monitor: "requests are compared with training",
+  retrain: "new data, drift or a schedule starts a run",
+};
 
 function Arrow({ back }: { back?: boolean }) {
   return (
@@ -44,8 +57,8 @@ function Loop({ stages }: { stages: Stage[] }) {
               <span className="headline cut" title={stage.headline}>
                 {stage.headline}
               </span>
-              <span className="detail cut" title={stage.detail}>
-                {stage.detail}
+              <span className="detail cut" title={stage.detail || HINTS[name]}>
+                {stage.detail || HINTS[name]}
               </span>
             </To>
             {index < 3 && <Arrow />}
@@ -103,6 +116,9 @@ function Serving({ items }: { items: ServingRow[] }) {
             <th className="num">req/min</th>
             <th className="num">errors</th>
             <th className="num">p99</th>
+            <th>
+              <span className="sr">monitoring</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -121,7 +137,10 @@ function Serving({ items }: { items: ServingRow[] }) {
               </td>
               <td className="num">{figure(row.requests_per_min, 3)}</td>
               <td className={`num ${row.error_rate > 0.01 ? "bad" : ""}`}>{percent(row.error_rate)}</td>
-              <td className="num">{span(row.p99_ms)}</td>
+              <td className="num">{row.p99_ms > 0 ? span(row.p99_ms) : "–"}</td>
+              <td className="end">
+                <To href={paths.monitor(row.deployment)}>watch</To>
+              </td>
             </tr>
           ))}
         </tbody>
@@ -130,19 +149,29 @@ function Serving({ items }: { items: ServingRow[] }) {
   );
 }
 
-function Recent({ items }: { items: RecentRow[] }) {
+/** Lines shown; the activity page has them all. */
+const LATELY = 14;
+
+function Lately() {
+  const query = useLately();
+  const events = query.data?.items ?? [];
+  const runs = runNames(events);
+  const items = events.flatMap((event) => {
+    const said = phrase(event, runs);
+    return said === undefined ? [] : [{ event, said, href: pageOf(event) }];
+  });
   if (items.length === 0) return <Empty title="Nothing has happened yet">Every change shows up here as it is made, by whom and when.</Empty>;
   return (
     <div className="scroll">
       <table className="t">
         <tbody>
-          {items.map((row) => (
-            <tr key={`${row.time_ms} ${row.action} ${row.id}`}>
-              <td className="ink3">
-                <When ms={row.time_ms} />
+          {items.slice(0, LATELY).map(({ event, said, href }) => (
+            <tr key={event.seq}>
+              <td className="ink3 keep">
+                <When ms={event.time_ms} />
               </td>
-              <td className="wrap">{row.link ? <To href={row.link}>{row.text}</To> : row.text}</td>
-              <td className="ink3">{row.actor}</td>
+              <td className="wrap wide">{href ? <To href={href} className="cover">{said}</To> : said}</td>
+              <td className="ink3 keep" title={event.actor}>{actorName(event.actor)}</td>
             </tr>
           ))}
         </tbody>
@@ -172,7 +201,7 @@ export function Overview() {
                 </Panel>
               </div>
               <Panel title="Lately" tools={<To href="/activity">Audit log</To>}>
-                <Recent items={data.recent} />
+                <Lately />
               </Panel>
             </div>
           </>

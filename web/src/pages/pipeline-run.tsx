@@ -2,13 +2,13 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { send, textAndHeaders } from "../api/client";
+import { post, text } from "../api/client";
 import { usePipelineRun } from "../api/queries";
 import type { PipelineRunDetail, StepRun } from "../api/types";
 import { inline, plural, shortId, span } from "../lib/format";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
-import { Cards, Facts, Page, Panel, To, useParam, When } from "../ui/bits";
+import { Cards, Facts, Page, Panel, To, Took, useParam, When } from "../ui/bits";
 import { Graph } from "../ui/graph";
 import { Empty, Fault, Loaded } from "../ui/state";
 import { Status, toneOf } from "../ui/status";
@@ -33,7 +33,7 @@ function useLog(step: StepRun | undefined): { body: string; error: unknown } {
     queryFn: async ({ signal }) => {
       // The server sends a piece at a time; an empty one is the end so far.
       for (;;) {
-        const { body: more, headers } = await textAndHeaders(`/step-runs/${encodeURIComponent(id)}/log`, { offset: offset.current }, signal);
+        const { body: more, headers } = await text("/step-runs/{id}/log", { id, offset: offset.current }, signal);
         if (!more) return offset.current;
         offset.current = Number(headers.get("x-volano-next-offset") ?? offset.current + new TextEncoder().encode(more).length);
         setBody((before) => before + more);
@@ -117,7 +117,7 @@ function Steps({ steps, at, pick }: { steps: StepRun[]; at?: string; pick: (id: 
                   <Status state={s.state} tone={stepTone(s.state)} />
                 </td>
                 <td className="wrap ink2">{s.failure?.message ?? s.reason}</td>
-                <td className="num">{s.started_ms ? span((s.finished_ms ?? Date.now()) - s.started_ms) : "–"}</td>
+                <td className="num"><Took from={s.started_ms} to={s.finished_ms} /></td>
               </tr>
             ))}
           </tbody>
@@ -131,7 +131,7 @@ function Body({ run }: { run: PipelineRunDetail }) {
   const [picked, pick] = useParam("unit");
   const worst = run.steps.find((s) => s.state === "failed") ?? run.steps.find((s) => toneOf(s.state) === "live") ?? run.steps.at(-1);
   const at = run.steps.find((s) => s.id === picked) ?? worst;
-  const { nodes, edges } = graphOf(run.graph, run.steps);
+  const { nodes, edges } = graphOf(run.graph, run.steps, live(run.state) ? "waits" : "not reached");
   const ran = run.steps.filter((s) => s.state === "succeeded").length;
   const kept = run.steps.filter((s) => s.state === "skipped" || s.state === "restored").length;
   return (
@@ -140,8 +140,8 @@ function Body({ run }: { run: PipelineRunDetail }) {
         <Cards
           items={[
             { label: "state", value: <Status state={run.state} />, note: run.message ?? "" },
-            { label: "cause", value: <span title={causeOf(run)}>{causeOf(run)}</span>, note: <When ms={run.created_ms} /> },
-            { label: "took", value: run.started_ms ? span((run.finished_ms ?? Date.now()) - run.started_ms) : "waits" },
+            { label: run.cause.kind === "trigger" ? "started by trigger" : "started by", value: <span title={causeOf(run)}>{run.cause.kind === "trigger" ? run.cause.trigger : run.cause.actor}</span>, note: <When ms={run.created_ms} /> },
+            { label: run.finished_ms ? "took" : "so far", value: run.started_ms ? <Took from={run.started_ms} to={run.finished_ms} /> : "waits" },
             { label: "units run", value: `${ran} of ${run.steps.length}`, note: kept ? `${kept} kept from before` : "nothing to keep" },
           ]}
         />
@@ -158,7 +158,7 @@ function Body({ run }: { run: PipelineRunDetail }) {
               <Facts
                 items={[
                   ...Object.entries(run.data).map(([name, d]): [string, React.ReactNode] => [name, <To key={name} className="mono" href={paths.data(d.dataset, d.number)}>{`${d.dataset}@v${d.number}`}</To>]),
-                  ...Object.entries(run.params).map(([name, v]): [string, React.ReactNode] => [name, <span key={name} className="mono">{inline(v)}</span>]),
+                  ...Object.entries(run.params).map(([name, v]): [string, React.ReactNode] => [name, <span key={name} className="mono">{typeof v === "number" ? String(v) : inline(v)}</span>]),
                   ["code", <span key="c" className="mono" title={run.code_tree}>{run.code_tree.slice(0, 16)}</span>],
                 ]}
               />
@@ -181,13 +181,13 @@ export function PipelineRunPage() {
   const run = query.data;
   useView(run ? `${run.project} run ${run.number}` : "Pipeline run", `volano pipeline status ${shortId(id)}`);
   const cancel = useMutation({
-    mutationFn: () => send("POST", `/pipeline-runs/${encodeURIComponent(id)}/cancel`, {}),
+    mutationFn: () => post("/pipeline-runs/{id}/cancel", { id }, undefined),
     onSuccess: () => toast("The run is being cancelled"),
     onError: (error) => toast(error.message),
   });
   return (
     <Page
-      title={run ? `${run.project} run ${run.number}` : shortId(id)}
+      title={run ? `run ${run.number}` : shortId(id)}
       crumb={<To href={run ? paths.pipeline(run.project) : "/pipelines"}>{run?.project ?? "Pipelines"}</To>}
       tools={
         run &&

@@ -1,17 +1,17 @@
 /** One pipeline: is it green, when next, what a run would do now and why, time by step over runs. */
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams, useRouter } from "@tanstack/react-router";
-import { send } from "../api/client";
-import { usePipeline, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
+import { post } from "../api/client";
+import { usePipeline, usePipelineRun, usePipelineRuns, usePlan, useTriggers } from "../api/queries";
 import type { FileProblem, Pipeline, PipelineRun, PlanUnit, Trigger } from "../api/types";
-import { count, plural, span } from "../lib/format";
+import { count, plural, words } from "../lib/format";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
-import { Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
+import { Facts, Page, Panel, Tabs, To, Took, useParam, When } from "../ui/bits";
 import { Graph } from "../ui/graph";
-import { Empty, Fault, Loaded, settled } from "../ui/state";
-import { Status, toneOf } from "../ui/status";
-import { DecisionList } from "./decisions";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
+import { Glyph, Status } from "../ui/status";
+import { DecisionList, RunLink } from "./decisions";
 import { graphOf } from "./pipeline-graph";
 
 const TABS: [string, string][] = [
@@ -21,7 +21,7 @@ const TABS: [string, string][] = [
 ];
 
 export function causeOf(run: Pick<PipelineRun, "cause">): string {
-  return run.cause.trigger ? run.cause.trigger : `by hand${run.cause.actor ? `, ${run.cause.actor}` : ""}`;
+  return run.cause.kind === "trigger" ? `trigger ${run.cause.trigger}` : `by hand, ${run.cause.actor}`;
 }
 
 export const unitName = (unit: { step: string; partition?: string | null; item?: Record<string, unknown> }) =>
@@ -34,7 +34,7 @@ function Runs({ name }: { name: string }) {
       <Loaded query={query}>
         {(list) =>
           list.items.length === 0 ? (
-            <Empty title="Not run yet" cli="volano pipeline run" />
+            <Empty title="Not run yet" cli={`volano pipeline run -P ${name}`} />
           ) : (
             <div className="scroll">
               <table className="t">
@@ -51,22 +51,22 @@ function Runs({ name }: { name: string }) {
                 <tbody>
                   {list.items.map((run) => (
                     <tr key={run.id}>
-                      <td>
+                      <td className="keep">
                         <To href={paths.pipelineRun(run.id)}>run {run.number}</To>
                       </td>
                       <td>
                         <Status state={run.state} />
                       </td>
                       <td className="wrap">{causeOf(run)}</td>
-                      <td className="mono ink2">
-                        {Object.values(run.data)
-                          .map((d) => `${d.dataset}@v${d.number}`)
-                          .join(" ")}
+                      <td className="mono">
+                        {Object.values(run.data).map((d) => (
+                          <To key={d.dataset} href={paths.data(d.dataset, d.number)}>{`${d.dataset}@v${d.number} `}</To>
+                        ))}
                       </td>
                       <td>
                         <When ms={run.created_ms} />
                       </td>
-                      <td className="num">{run.started_ms ? span((run.finished_ms ?? Date.now()) - run.started_ms) : "–"}</td>
+                      <td className="num"><Took from={run.started_ms} to={run.finished_ms} /></td>
                     </tr>
                   ))}
                 </tbody>
@@ -80,6 +80,15 @@ function Runs({ name }: { name: string }) {
 }
 
 function Triggers({ items }: { items: Trigger[] }) {
+  const client = useQueryClient();
+  const resume = useMutation({
+    mutationFn: (t: Trigger) => post("/triggers/{project}/{name}/resume", { project: t.project, name: t.name }, undefined),
+    onSuccess: (_, t) => {
+      toast(`${t.name} listens again`);
+      void client.invalidateQueries({ predicate: (q) => q.meta?.nouns?.includes("trigger") ?? false });
+    },
+    onError: (error) => toast(error.message),
+  });
   if (items.length === 0) return <p className="pad ink2">None: runs start by hand. Name some under triggers: in volano.yaml.</p>;
   return (
     <ul className="lines">
@@ -87,14 +96,28 @@ function Triggers({ items }: { items: Trigger[] }) {
         <li key={t.name} className="stack">
           <span className="row">
             <b className="strong">{t.name}</b>
-            <span className="right">{t.paused ? <Status state="paused" /> : <Status state="ok">listens</Status>}</span>
+            <span className="right row">
+              {t.paused ? <Status state="paused" /> : <Status state="ok">listens</Status>}
+              {t.paused && (
+                <button type="button" className="btn" disabled={resume.isPending} onClick={() => resume.mutate(t)}>
+                  Resume
+                </button>
+              )}
+            </span>
           </span>
           <span className="mono ink2 small wrap">{t.rule}</span>
-          <span className="small ink3">
-            {t.paused ?? (t.last_fired_ms ? <>fired <When ms={t.last_fired_ms} /></> : "has not fired")}
-            {t.next_due_ms && <> · next <When ms={t.next_due_ms} /></>}
-          </span>
-          {t.last_decision && <span className="small ink2 wrap">{t.last_decision.reason}</span>}
+          {(t.paused || t.next_due_ms || t.last_decision?.outcome !== "fired") && (
+            <span className="small ink3">
+              {t.paused ?? (t.last_fired_ms ? <>last fired <When ms={t.last_fired_ms} /></> : "has not fired")}
+              {t.next_due_ms && <>, next <When ms={t.next_due_ms} /></>}
+            </span>
+          )}
+          {t.last_decision && (
+            <span className="small ink2 wrap">
+              <Glyph state={t.last_decision.outcome} /> {words(t.last_decision.outcome)} <When ms={t.last_decision.time_ms} />: {t.last_decision.reason}{" "}
+              {t.last_decision.pipeline_run && <RunLink id={t.last_decision.pipeline_run} project={t.project} />}
+            </span>
+          )}
         </li>
       ))}
     </ul>
@@ -108,7 +131,7 @@ function Plan({ name }: { name: string }) {
       {(plan) => {
         const runs = plan.units.filter((u) => u.action === "run").length;
         return (
-          <Panel title="What a run would do now" tools={`${runs} of ${plural(plan.units.length, "unit")} to run`}>
+          <Panel title="What a run would do now" tools={runs === 0 && !plan.units.some((u) => u.action === "wait") ? <Status state="ok">nothing has changed: nothing to do</Status> : `${runs} of ${plural(plan.units.length, "unit")} to run`}>
             <PlanTable units={plan.units} />
           </Panel>
         );
@@ -165,17 +188,25 @@ function Problems({ items }: { items: FileProblem[] }) {
 }
 
 function Main({ pipeline }: { pipeline: Pipeline }) {
+  const router = useRouter();
   const triggers = useTriggers();
   const runs = usePipelineRuns(pipeline.name);
-  if (!settled(triggers, runs)) return null;
   const run = pipeline.last_run;
-  const { nodes, edges } = graphOf(pipeline.graph);
+  const newest = usePipelineRun(run?.id);
+  if (!useSettled(triggers, runs, newest)) return null;
+  const units = newest.data?.steps ?? [];
+  const { nodes, edges } = graphOf(pipeline.graph, units, run?.finished_ms ? "not reached" : "waits");
+  const open = (step: string) => {
+    if (!run) return;
+    const unit = units.find((u) => u.step === step && u.state === "failed") ?? units.find((u) => u.step === step);
+    router.history.push(`${paths.pipelineRun(run.id)}${unit ? `?unit=${unit.id}` : ""}`);
+  };
   return (
     <div className="cols main-side">
       <div className="stack gap12">
         {pipeline.problems.length > 0 && <Problems items={pipeline.problems} />}
-        <Panel title="Steps" tools={run && <Status state={run.state} tone={toneOf(run.state)}>{`run ${run.number} ${run.state}`}</Status>}>
-          <Graph nodes={nodes} edges={edges} label={`Steps of ${pipeline.name}`} />
+        <Panel title="Steps" tools={run && <><Status state={run.state} /><To href={paths.pipelineRun(run.id)}>run {run.number}</To></>}>
+          <Graph nodes={nodes} edges={edges} label={`Steps of ${pipeline.name}`} onSelect={run ? open : undefined} />
         </Panel>
         <Runs name={pipeline.name} />
       </div>
@@ -207,9 +238,9 @@ export function PipelinePage() {
   const [tab] = useParam("tab");
   const router = useRouter();
   const query = usePipeline(name);
-  useView(name, tab === "plan" ? "volano pipeline plan" : "volano pipeline status");
+  useView(name, `volano pipeline ${tab === "plan" ? "plan" : "status"} -P ${name}`);
   const run = useMutation({
-    mutationFn: () => send<PipelineRun>("POST", `/pipelines/${encodeURIComponent(name)}/runs`, { params: {} }),
+    mutationFn: () => post("/pipelines/{name}/runs", { name }, { params: {} }),
     onSuccess: (made) => {
       toast(`Run ${made.number} of ${name} was started`);
       router.history.push(paths.pipelineRun(made.id));

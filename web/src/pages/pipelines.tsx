@@ -5,7 +5,7 @@ import { span } from "../lib/format";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Page, Panel, To, When } from "../ui/bits";
-import { Empty, Loaded, settled } from "../ui/state";
+import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 import { DecisionList } from "./decisions";
 
@@ -34,13 +34,13 @@ export function Pipelines() {
   const triggers = useTriggers();
   const decisions = useDecisions({ limit: 30 });
   useView("Pipelines", "volano pipeline status");
-  if (!settled(query, triggers, decisions)) return <Page title="Pipelines">{null}</Page>;
+  if (!useSettled(query, triggers, decisions)) return <Page title="Pipelines">{null}</Page>;
   return (
     <Page title="Pipelines">
       <Loaded query={query}>
         {(data) =>
           data.items.length === 0 ? (
-            <Empty center title="No pipeline yet" cli={["volano init churn --from data.csv", "volano server"]}>
+            <Empty center title="No pipeline yet" cli={["volano init churn --data data.csv", "volano server"]}>
               A pipeline is a volano.yaml; a server that is started in its folder shows it here.
             </Empty>
           ) : (

@@ -1,14 +1,14 @@
 /** A run's files: a tree on the left, a safe preview on the right. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { plain, withQuery } from "../api/client";
+import { address, text } from "../api/client";
 import { useArtifacts } from "../api/queries";
 import type { ArtifactEntry, Run } from "../api/types";
 import { bytes } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { Panel, useParam } from "../ui/bits";
 import { Icon } from "../ui/icons";
-import { Empty, Loaded } from "../ui/state";
+import { Loaded, useSettled } from "../ui/state";
 import { Notebook } from "../ui/notebook";
 
 /** Larger files are offered for download, not drawn. */
@@ -16,7 +16,7 @@ const PREVIEW_BYTES = 2_000_000;
 const TEXT = /(\.(txt|log|md|json|ya?ml|csv|tsv|py|sql|toml|cfg|ini|xml|html)|(^|\/)(MLmodel|requirements|conda))$/i;
 const PICTURE = /\.(png|jpe?g|gif|webp)$/i;
 
-const address = (run: Run, path: string) => withQuery("/get-artifact", { run_id: run.id, path });
+const fileAt = (run: Run, path: string) => address("/runs/{id}/artifact", { id: run.id, path });
 
 function Folder({ run, path, at, open }: { run: Run; path: string; at: string; open: (path: string) => void }) {
   const query = useArtifacts(run.id, path);
@@ -62,7 +62,7 @@ function Entry({ run, entry, at, open }: { run: Run; entry: ArtifactEntry; at: s
 }
 
 function TextPreview({ run, path }: { run: Run; path: string }) {
-  const query = useQuery({ queryKey: ["artifact", run.id, path], queryFn: ({ signal }) => plain(address(run, path), signal), staleTime: Number.POSITIVE_INFINITY });
+  const query = useQuery({ queryKey: ["artifact", run.id, path], queryFn: async ({ signal }) => (await text("/runs/{id}/artifact", { id: run.id, path }, signal)).body, staleTime: Number.POSITIVE_INFINITY });
   return (
     <Loaded query={query}>
       {(body) => {
@@ -91,19 +91,19 @@ function pretty(path: string, body: string): string {
 }
 
 function Preview({ run, path }: { run: Run; path: string }) {
-  if (!path) return <Empty title="Pick a file">It is shown here; [ and ] go to the file before and after.</Empty>;
+  if (!path) return null;
   return (
     <Panel
       title={<span className="mono">{path}</span>}
       tools={
-        <a className="btn" href={address(run, path)} download={path.split("/").at(-1)}>
+        <a className="btn" href={fileAt(run, path)} download={path.split("/").at(-1)}>
           <Icon name="down" size={14} /> Download
         </a>
       }
     >
       {PICTURE.test(path) ? (
         <div className="pad">
-          <img className="picture" src={address(run, path)} alt={path} />
+          <img className="picture" src={fileAt(run, path)} alt={path} />
         </div>
       ) : TEXT.test(path) || path.endsWith(".ipynb") ? (
         <TextPreview run={run} path={path} />
@@ -114,8 +114,17 @@ function Preview({ run, path }: { run: Run; path: string }) {
   );
 }
 
+/** What tells most at first sight: a notebook, a picture, a text. */
+function telling(entries: readonly ArtifactEntry[]): string {
+  const files = entries.filter((e) => !e.is_dir).map((e) => e.path);
+  return files.find((p) => p.endsWith(".ipynb")) ?? files.find((p) => PICTURE.test(p)) ?? files.find((p) => TEXT.test(p)) ?? files[0] ?? "";
+}
+
 export function Artifacts({ run }: { run: Run }) {
-  const [path, setPath] = useParam("path");
+  const [picked, setPath] = useParam("path");
+  const root = useArtifacts(run.id, "");
+  const listed = useSettled(root);
+  const path = picked || telling(root.data?.items ?? []);
   const step = (by: number) => {
     const files = [...document.querySelectorAll<HTMLElement>("[data-file]")].map((el) => el.dataset.file ?? "");
     const next = files[files.indexOf(path) + by] ?? files[0];
@@ -130,7 +139,7 @@ export function Artifacts({ run }: { run: Run }) {
       <Panel title="Files">
         <Folder run={run} path="" at={path} open={setPath} />
       </Panel>
-      <Preview run={run} path={path} />
+      {listed && <Preview run={run} path={path} />}
     </div>
   );
 }

@@ -1,19 +1,20 @@
 /** A run's metrics over steps or time; axis and smoothing live in the address. */
 import { useQueries } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { get } from "../api/client";
-import type { Items, MetricPoint, Run } from "../api/types";
+import { curveOptions } from "../api/queries";
+import type { MetricPoint, Run } from "../api/types";
 import { slotOf } from "../lib/color";
+import { byRank } from "../lib/metrics";
 import { useParam } from "../ui/bits";
 import { Chart, type Line } from "../ui/chart";
-import { Empty, settled } from "../ui/state";
+import { Empty, useSettled } from "../ui/state";
 
 export type Axis = "step" | "time" | "relative";
 
 /** Points are asked for again this often while the run goes on. */
 const LIVE_MS = 2_000;
 
-export function toLine(run: { id: string; name: string; start_ms: number | null }, points: readonly MetricPoint[], axis: Axis): Line {
+export function toLine(run: { id: string; name: string; start_ms?: number | null }, points: readonly MetricPoint[], axis: Axis): Line {
   const x = (p: MetricPoint) => (axis === "step" ? p.step : axis === "time" ? p.time_ms : (p.time_ms - (run.start_ms ?? p.time_ms)) / 1000);
   return { id: run.id, name: run.name, slot: slotOf(run.id), x: points.map(x), y: points.map((p) => p.value ?? null) };
 }
@@ -51,9 +52,7 @@ export function useCurveState() {
 export function useCurves(run: Run, keys: readonly string[]) {
   return useQueries({
     queries: keys.map((key) => ({
-      queryKey: [`/runs/${run.id}/metrics`, { key }],
-      queryFn: ({ signal }: { signal: AbortSignal }) => get<Items<MetricPoint>>(`/runs/${run.id}/metrics`, { key }, signal),
-      meta: { nouns: ["run"] },
+      ...curveOptions(run.id, key),
       refetchInterval: run.status === "running" ? LIVE_MS : (false as const),
     })),
   });
@@ -61,16 +60,16 @@ export function useCurves(run: Run, keys: readonly string[]) {
 
 /** The metrics whose curves the overview looks for. */
 export function curveKeys(run: Run): string[] {
-  return Object.keys(run.metrics).sort().slice(0, 12);
+  return byRank(Object.keys(run.metrics)).slice(0, 12);
 }
 
 export function Curves({ run, most }: { run: Run; most?: number }) {
   const state = useCurveState();
-  const keys = useMemo(() => Object.keys(run.metrics).sort(), [run.metrics]);
+  const keys = useMemo(() => byRank(Object.keys(run.metrics)), [run.metrics]);
   const asked = most === undefined ? keys : curveKeys(run);
   const results = useCurves(run, asked);
   // All at once: a curve that came later would push those below it down.
-  if (!settled(...results)) return null;
+  if (!useSettled(...results)) return null;
   // A metric with one point is a figure, not a curve.
   const curves = asked.map((key, i) => ({ key, points: results[i]?.data?.items ?? [] })).filter((c) => c.points.length > 1);
   if (curves.length === 0) {

@@ -4,8 +4,9 @@ import { useMemo, useState } from "react";
 import { useExperimentNames, useExperiments, useRunPages } from "../api/queries";
 import type { Run } from "../api/types";
 import { slotOf } from "../lib/color";
-import { count, figure, span, words } from "../lib/format";
+import { count, figure, plural, span, words } from "../lib/format";
 import { useKeys } from "../lib/keys";
+import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { useView } from "../lib/store";
 import { Page, To, useParam, When } from "../ui/bits";
@@ -17,6 +18,11 @@ const PAGE = 500;
 /** Columns taken unasked; the run's page has all. */
 const METRICS = 6;
 const PARAMS = 6;
+/** Longer values say nothing in a column. */
+const SHORT = 24;
+
+/** Wide enough for a name of this length, within reason. */
+const widthOf = (name: string) => Math.max(96, Math.min(160, name.length * 6 + 22));
 
 /** Names by how many of the first rows have them, so that the columns say something. */
 export function common(rows: readonly Run[], of: (run: Run) => Record<string, unknown>, most: number): string[] {
@@ -32,10 +38,21 @@ export function common(rows: readonly Run[], of: (run: Run) => Record<string, un
 export function telling(rows: readonly Run[], most: number): string[] {
   const values = new Map<string, Set<string>>();
   for (const run of rows.slice(0, 200)) for (const [key, value] of Object.entries(run.params)) values.set(key, (values.get(key) ?? new Set()).add(value));
+  const short = (of: Set<string>) => [...of].every((value) => value.length <= SHORT);
   return [...values]
+    .filter(([key, of]) => short(of) && !key.includes("__") && !(of.size === 1 && of.has("None")))
     .sort((a, b) => Number(b[1].size > 1) - Number(a[1].size > 1) || a[0].localeCompare(b[0]))
     .slice(0, most)
     .map(([key]) => key);
+}
+
+/** What a model scores on its own training rows is shown as far as nothing better was measured. */
+const TRAINING = 2;
+
+function shownMetrics(rows: readonly Run[]): string[] {
+  const all = byRank(common(rows, (run) => run.metrics, 40));
+  const own = all.filter((key) => !/^train/i.test(key)).slice(0, METRICS);
+  return [...own, ...all.filter((key) => /^train/i.test(key)).slice(0, own.length ? TRAINING : METRICS)];
 }
 
 export function parseSort(text: string): Sort {
@@ -68,7 +85,7 @@ function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, se
     {
       key: "name",
       head: "run",
-      width: 230,
+      width: 200,
       cell: (run) => (
         <span className="row gap4">
           <Glyph state={run.status} />
@@ -79,10 +96,10 @@ function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, se
         </span>
       ),
     },
-    ...common(rows, (run) => run.metrics, METRICS).map((key): Column<Run> => ({ key: `metrics.${key}`, head: key, title: key, width: 104, num: true, sortable: true, cell: (run) => figure(run.metrics[key]) })),
+    ...shownMetrics(rows).map((key): Column<Run> => ({ key: `metrics.${key}`, head: key, title: key, width: widthOf(key), num: true, sortable: true, cell: (run) => figure(run.metrics[key]) })),
     { key: "start", head: "started", width: 108, sortable: true, cell: (run) => <When ms={run.start_ms} /> },
     { key: "time", head: "took", width: 84, num: true, cell: (run) => (run.end_ms && run.start_ms ? span(run.end_ms - run.start_ms) : words(run.status.toLowerCase())) },
-    ...telling(rows, PARAMS).map((key): Column<Run> => ({ key: `params.${key}`, head: key, title: key, width: 108, sortable: true, cell: (run) => <span className="mono" title={run.params[key]}>{run.params[key] ?? "–"}</span> })),
+    ...telling(rows, PARAMS).map((key): Column<Run> => ({ key: `params.${key}`, head: key, title: key, width: widthOf(key), sortable: true, cell: (run) => <span className="mono" title={run.params[key]}>{run.params[key] ?? "–"}</span> })),
     { key: "experiment", head: "experiment", width: 130, cell: (run) => nameOf(run.experiment) },
   ];
 }
@@ -98,7 +115,6 @@ export function Runs() {
   const experiments = useExperiments();
   const query = useRunPages({ experiment: experiment || undefined, filter: filterOf(filter), order_by: [orderBy(sort)], max_results: PAGE });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-  const total = query.data?.pages[0]?.total;
   const select = (id: string) => {
     const next = new Set(selected);
     if (!next.delete(id)) next.add(id);
@@ -106,7 +122,7 @@ export function Runs() {
   };
   const compare = () => selected.size > 0 && router.history.push(paths.compare([...selected]));
   useKeys([{ keys: "c", label: "Compare the selection", run: compare }]);
-  useView("Runs", `volano exp ls${experiment ? ` --experiment ${experiment}` : ""}${filter ? ` --filter "${filterOf(filter)}"` : ""}`);
+  useView("Runs", `volano exp ls${experiment ? ` ${experiment}` : ""}${filter ? ` --filter "${filterOf(filter)}"` : ""}`);
   const nameOf = useExperimentNames();
   const columns = columnsFor(rows, nameOf, selected, select);
   const more = () => {
@@ -169,7 +185,7 @@ export function Runs() {
               />
               <div className="under">
                 <span>
-                  {total !== undefined && total > rows.length ? `${count(rows.length)} of ${count(total)} runs` : `${count(rows.length)}${query.hasNextPage ? " or more" : ""} runs`}, sorted by the server
+                  {query.hasNextPage ? `the first ${count(rows.length)} runs` : plural(rows.length, "run")}, sorted by the server
                 </span>
                 {selected.size > 0 && <span>{selected.size} selected</span>}
                 <span className="right">

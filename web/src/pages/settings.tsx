@@ -3,7 +3,7 @@ import { useServer } from "../api/queries";
 import { choose, settings } from "../lib/settings";
 import { useCell, useView } from "../lib/store";
 import { Cli, Facts, Page, Panel } from "../ui/bits";
-import { Loaded, settled } from "../ui/state";
+import { Loaded, useSettled } from "../ui/state";
 
 const themes = [["", "system"], ["light", "light"], ["dark", "dark"]] as const;
 const densities = [["", "dense"], ["comfortable", "comfortable"]] as const;
@@ -24,7 +24,7 @@ export function Settings() {
   const server = useServer();
   const chosen = useCell(settings);
   useView("Settings", "volano doctor");
-  if (!settled(server)) return <Page title="Settings">{null}</Page>;
+  if (!useSettled(server)) return <Page title="Settings">{null}</Page>;
   return (
     <Page title="Settings">
       <div className="cols two">
@@ -39,7 +39,6 @@ export function Settings() {
                     ["database", <span key="d" className="mono">{info.database}</span>],
                     ["projects", info.projects.join(", ") || "none: start the server in a folder with a volano.yaml"],
                     ["address", <span key="a" className="mono">{location.origin}</span>],
-                    ["API", <a key="o" href="/api/v1/openapi.json">OpenAPI document</a>],
                   ]}
                 />
               )}

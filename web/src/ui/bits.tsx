@@ -1,7 +1,7 @@
 /** Small pieces that every page is made of. */
 import { useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState, type AnchorHTMLAttributes, type ReactNode } from "react";
-import { exact, moment } from "../lib/format";
+import { exact, moment, span } from "../lib/format";
 import { copy } from "../lib/store";
 import { Icon } from "./icons";
 
@@ -55,10 +55,14 @@ export function Page({
 }) {
   return (
     <>
-      <header className="head">
-        {crumb && <span className="crumb">{crumb}</span>}
+      <header className={flush ? "head" : "head gutter"}>
+        {crumb && (
+          <span className="crumb">
+            {crumb} <span aria-hidden="true">/</span>
+          </span>
+        )}
         <h1>{title}</h1>
-        {tools && <div className={flush ? "row grow" : "tools"}>{tools}</div>}
+        {tools && <div className={flush ? "row grow fields" : "tools"}>{tools}</div>}
       </header>
       {tabs}
       {flush ? <div className="body flush">{children}</div> : <div className="body" tabIndex={-1}><div className="page">{children}</div></div>}
@@ -95,6 +99,18 @@ export function When({ ms }: { ms: number | null | undefined }) {
       {moment(ms)}
     </time>
   );
+}
+
+/** How long something took, or takes so far. */
+export function Took({ from, to }: { from: number | null | undefined; to: number | null | undefined }) {
+  const [, tick] = useState(0);
+  const runs = from != null && to == null;
+  useEffect(() => {
+    if (!runs) return;
+    const timer = setInterval(() => tick((n) => n + 1), 1_000);
+    return () => clearInterval(timer);
+  }, [runs]);
+  return from == null ? "–" : span((to ?? Date.now()) - from);
 }
 
 export function Facts({ items }: { items: [string, ReactNode][] }) {
@@ -156,14 +172,5 @@ export function Tabs({ base, param = "tab", items, at, label }: { base: string; 
         </To>
       ))}
     </nav>
-  );
-}
-
-/** A 32-digit id shown short, whole on hover. */
-export function Mono({ children, title }: { children: ReactNode; title?: string }) {
-  return (
-    <span className="mono" title={title}>
-      {children}
-    </span>
   );
 }

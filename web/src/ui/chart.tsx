@@ -37,7 +37,7 @@ export interface ChartProps {
 /** Lines of one colour would still differ by their dash. */
 const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 3], [8, 3, 2, 3]];
 
-function drawLimits(limits: NonNullable<ChartProps["limits"]>, marks: NonNullable<ChartProps["marks"]>, ink: string): (u: uPlot) => void {
+function drawLimits(limits: NonNullable<ChartProps["limits"]>, marks: NonNullable<ChartProps["marks"]>, ink: string, say: (value: number) => string): (u: uPlot) => void {
   const colors = new Map(limits.map((limit) => [limit, token(limit.tone)]));
   return (u) => {
     const { ctx, bbox } = u;
@@ -54,8 +54,10 @@ function drawLimits(limits: NonNullable<ChartProps["limits"]>, marks: NonNullabl
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.textAlign = "right";
-      ctx.fillText(`${limit.name} ${figure(limit.value)}`, bbox.left + bbox.width - 4 * ratio, y - 4 * ratio);
+      ctx.textAlign = "left";
+      // The highest is written above its line and the others below theirs, so that two that are close do not cover each other.
+      const above = limit.value === Math.max(...limits.map((l) => l.value)) && y - bbox.top > 14 * ratio;
+      ctx.fillText(`${limit.name} ${say(limit.value)}`, bbox.left + 4 * ratio, above ? y - 4 * ratio : y + 12 * ratio);
     }
     ctx.strokeStyle = ctx.fillStyle = ink;
     for (const mark of marks) {
@@ -65,8 +67,9 @@ function drawLimits(limits: NonNullable<ChartProps["limits"]>, marks: NonNullabl
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      ctx.textAlign = "left";
-      ctx.fillText(mark.name, x + 4 * ratio, bbox.top + 11 * ratio);
+      const last = x > bbox.left + bbox.width - 40 * ratio;
+      ctx.textAlign = last ? "right" : "left";
+      ctx.fillText(mark.name, x + (last ? -4 : 4) * ratio, bbox.top + 11 * ratio);
     }
     ctx.restore();
   };
@@ -95,11 +98,19 @@ function options(props: ChartProps, width: number, height: number, colors: strin
       y: props.log ? { distr: 3 } : { range: (_u, low, high) => widen(low, high, props) },
     },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, font: "11px Inter, sans-serif", size: 28, gap: 6, values: props.time ? undefined : (_u, ticks) => ticks.map((v) => figure(v)) },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font: "11px Inter, sans-serif", size: 28, gap: 6, space: props.time ? 84 : 50, values: (_u, ticks, _axis, _space, step) => ticks.map((v) => (props.time ? clock(v * 1000, step) : figure(v))) },
       { stroke: ink, grid, ticks: { show: false }, font: "11px Inter, sans-serif", size: 58, gap: 6, values: (_u, ticks, _axis, _space, step) => ticks.map((v) => (v === null ? "" : props.say ? say(v) : tick(v, step))) },
     ],
-    hooks: { draw: [drawLimits(props.limits ?? [], props.marks ?? [], ink)] },
+    hooks: { draw: [drawLimits(props.limits ?? [], props.marks ?? [], ink, say)] },
   };
+}
+
+/** A moment on the axis, as exact as the distance of two ticks (in seconds) makes it. */
+function clock(ms: number, step: number): string {
+  const text = exact(ms);
+  if (step >= 86_400) return text.slice(5, 10);
+  if (step >= 60) return text.slice(11, 16);
+  return step >= 1 ? text.slice(11, 19) : `${text.slice(17, 19)}.${String(Math.round(ms) % 1000).padStart(3, "0")} s`;
 }
 
 /** As many digits as the distance of two ticks needs. */

@@ -1,5 +1,5 @@
 /** A graph of steps: laid out in a worker, drawn as SVG, top-down where the pane is narrow, letters never under 11 px. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Tone } from "./status";
 
 export interface GraphNode {
@@ -12,7 +12,6 @@ export interface GraphNode {
 }
 
 export interface LayoutRequest {
-  serial: number;
   nodes: string[];
   edges: [string, string][];
   down: boolean;
@@ -21,14 +20,16 @@ export interface LayoutRequest {
 }
 
 export interface LayoutResult {
-  serial: number;
+  /** Width of a box. */
+  box: number;
   width: number;
   height: number;
   nodes: Record<string, { x: number; y: number }>;
   edges: { from: string; to: string; points: { x: number; y: number }[] }[];
 }
 
-const WIDTH = 168;
+/** Boxes are narrower where the graph runs downwards, so that two stand side by side on a telephone. */
+const widthOf = (down: boolean) => (down ? 140 : 168);
 const HEIGHT = 46;
 /** Below this width the graph runs downwards. */
 const NARROW = 760;
@@ -40,8 +41,8 @@ interface Point {
 
 /** From the middle of one side to the middle of the other, by way of the layout's inner points. */
 function curve(points: Point[], from: Point, to: Point, down: boolean): string {
-  const start = down ? { x: from.x, y: from.y + HEIGHT / 2 } : { x: from.x + WIDTH / 2, y: from.y };
-  const end = down ? { x: to.x, y: to.y - HEIGHT / 2 } : { x: to.x - WIDTH / 2, y: to.y };
+  const start = down ? { x: from.x, y: from.y + HEIGHT / 2 } : { x: from.x + widthOf(false) / 2, y: from.y };
+  const end = down ? { x: to.x, y: to.y - HEIGHT / 2 } : { x: to.x - widthOf(false) / 2, y: to.y };
   return through([start, ...(points.length > 3 ? points.slice(1, -1) : []), end], down);
 }
 
@@ -65,8 +66,8 @@ export function height(nodes: readonly GraphNode[], edges: readonly [string, str
   const sizes = new Map<number, number>();
   for (const r of rank.values()) sizes.set(r, (sizes.get(r) ?? 0) + HEIGHT + 20);
   // An edge that passes by a rank takes room there as well.
-  for (const [a, b] of edges) for (let r = (rank.get(a) ?? 0) + 1; r < (rank.get(b) ?? 0); r += 1) sizes.set(r, (sizes.get(r) ?? 0) + 40);
-  return (down ? sizes.size * (HEIGHT + 32) : Math.max(0, ...sizes.values())) + 32;
+  for (const [a, b] of edges) for (let r = (rank.get(a) ?? 0) + 1; r < (rank.get(b) ?? 0); r += 1) sizes.set(r, (sizes.get(r) ?? 0) + 20);
+  return (down ? sizes.size * (HEIGHT + 32) - 32 : Math.max(0, ...sizes.values()) - 20) + 36;
 }
 
 const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
@@ -74,9 +75,12 @@ const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0,
 export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: GraphNode[]; edges: [string, string][]; label: string; selected?: string; onSelect?: (id: string) => void }) {
   const box = useRef<HTMLDivElement>(null);
   const worker = useRef<Worker | null>(null);
-  const [down, setDown] = useState(false);
+  /** Unknown until the pane is measured, which is before the first paint. */
+  const [measured, setDown] = useState<boolean | null>(null);
+  const down = measured ?? false;
   const [layout, setLayout] = useState<LayoutResult | null>(null);
   const shape = useMemo(() => JSON.stringify([nodes.map((n) => n.id), edges]), [nodes, edges]);
+  useLayoutEffect(() => setDown((box.current?.clientWidth ?? NARROW) < NARROW), []);
   useEffect(() => {
     const made = new Worker(new URL("./graph.worker.ts", import.meta.url), { type: "module" });
     made.onmessage = (event: MessageEvent<LayoutResult>) => setLayout(event.data);
@@ -89,13 +93,14 @@ export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: Grap
     };
   }, []);
   useEffect(() => {
+    if (measured === null) return;
     const [ids, links] = JSON.parse(shape) as [string[], [string, string][]];
     const known = new Set(ids);
-    const request: LayoutRequest = { serial: Date.now(), nodes: ids, edges: links.filter(([a, b]) => known.has(a) && known.has(b)), down, width: WIDTH, height: HEIGHT };
+    const request: LayoutRequest = { nodes: ids, edges: links.filter(([a, b]) => known.has(a) && known.has(b)), down: measured, width: widthOf(measured), height: HEIGHT };
     worker.current?.postMessage(request);
-  }, [shape, down]);
+  }, [shape, measured]);
   const room = useMemo(() => height(nodes, edges, down), [nodes, edges, down]);
-  const ready = layout && nodes.every((n) => layout.nodes[n.id]);
+  const ready = layout && layout.box === widthOf(down) && nodes.every((n) => layout.nodes[n.id]);
   return (
     <div className="graph" ref={box} style={{ minHeight: room }} role="group" aria-label={label} tabIndex={0}>
       {ready && (
@@ -112,7 +117,7 @@ export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: Grap
           {nodes.map((node) => {
             const place = layout.nodes[node.id];
             if (!place) return null;
-            return <NodeBox key={node.id} node={node} x={place.x} y={place.y} on={selected === node.id} onSelect={onSelect} />;
+            return <NodeBox key={node.id} node={node} x={place.x} y={place.y} width={layout.box} on={selected === node.id} onSelect={onSelect} />;
           })}
         </svg>
       )}
@@ -120,22 +125,22 @@ export function Graph({ nodes, edges, label, selected, onSelect }: { nodes: Grap
   );
 }
 
-function NodeBox({ node, x, y, on, onSelect }: { node: GraphNode; x: number; y: number; on: boolean; onSelect?: (id: string) => void }) {
+function NodeBox({ node, x, y, width, on, onSelect }: { node: GraphNode; x: number; y: number; width: number; on: boolean; onSelect?: (id: string) => void }) {
   const pick = onSelect && node.kind !== "data" ? () => onSelect(node.id) : undefined;
   return (
     <g
       className={`node ${node.kind === "data" ? "data" : ""} ${node.tone ? `n-${node.tone}` : ""} ${on ? "on" : ""}`}
-      transform={`translate(${x - WIDTH / 2} ${y - HEIGHT / 2})`}
+      transform={`translate(${x - width / 2} ${y - HEIGHT / 2})`}
       {...(pick ? { role: "button", tabIndex: 0, "aria-pressed": on, "aria-label": `${node.name}: ${node.sub ?? ""}`, onClick: pick, onKeyDown: (e: React.KeyboardEvent) => (e.key === "Enter" || e.key === " ") && pick() } : {})}
     >
       <title>{`${node.name}${node.sub ? `: ${node.sub}` : ""}`}</title>
-      <rect width={WIDTH} height={HEIGHT} rx="6" />
+      <rect width={width} height={HEIGHT} rx="6" />
       <text x="12" y="19">
-        {cut(node.name, 22)}
+        {cut(node.name, Math.floor(width / 7.6))}
       </text>
       <text x="12" y="35" className="sub">
         {node.glyph && <tspan>{`${node.glyph} `}</tspan>}
-        {cut(node.sub ?? "", 25)}
+        {cut(node.sub ?? "", Math.floor(width / 6.7))}
       </text>
     </g>
   );

@@ -3,7 +3,7 @@ import dagre from "@dagrejs/dagre";
 import type { LayoutRequest, LayoutResult } from "./graph";
 
 self.onmessage = (event: MessageEvent<LayoutRequest>) => {
-  const { nodes, edges, down, width, height, serial } = event.data;
+  const { nodes, edges, down, width, height } = event.data;
   const g = new dagre.graphlib.Graph();
   g.setGraph({ rankdir: down ? "TB" : "LR", nodesep: 20, ranksep: down ? 32 : 44, marginx: 4, marginy: 4 });
   g.setDefaultEdgeLabel(() => ({}));
@@ -12,7 +12,7 @@ self.onmessage = (event: MessageEvent<LayoutRequest>) => {
   dagre.layout(g);
   const size = g.graph() as { width?: number; height?: number };
   const result: LayoutResult = {
-    serial,
+    box: width,
     width: size.width ?? 0,
     height: size.height ?? 0,
     nodes: Object.fromEntries(nodes.map((id) => [id, { x: g.node(id).x, y: g.node(id).y }])),

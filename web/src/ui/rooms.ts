@@ -14,7 +14,7 @@ export const rooms: Room[] = [
   { path: "/runs", name: "Runs", icon: "runs", key: "e", also: ["/r/", "/diff/"] },
   { path: "/pipelines", name: "Pipelines", icon: "pipelines", key: "p", also: ["/pipeline-runs"] },
   { path: "/models", name: "Models", icon: "models", key: "m" },
-  { path: "/deploy", name: "Deployments", icon: "deploy", key: "s" },
+  { path: "/deploy", name: "Deployments", icon: "deploy", key: "s", also: ["/trace"] },
   { path: "/monitor", name: "Monitoring", icon: "monitor", key: "w" },
-  { path: "/activity", name: "Activity", icon: "activity", key: "a", also: ["/trace"] },
+  { path: "/activity", name: "Activity", icon: "activity", key: "a" },
 ];

@@ -34,7 +34,7 @@ function Side() {
         <Icon name="settings" />
         <span>Settings</span>
       </To>
-      <button type="button" onClick={() => choose("side", icons ? "full" : "icons")} title={icons ? "Unfold the side bar" : "Fold the side bar"} aria-label={icons ? "Unfold the side bar" : "Fold the side bar"}>
+      <button type="button" className="folder" onClick={() => choose("side", icons ? "full" : "icons")} title={icons ? "Unfold the side bar" : "Fold the side bar"} aria-label={icons ? "Unfold the side bar" : "Fold the side bar"}>
         <Icon name="fold" />
         <span>Fold</span>
       </button>
@@ -55,15 +55,15 @@ function TopBar({ onJump, onHelp }: { onJump: () => void; onHelp: () => void }) 
         <span className="grow cut">Jump to a page, run, model or data set</span>
         <kbd>Ctrl K</kbd>
       </button>
+      {project && <span className="tag cut" title="The project that this server serves">{project}</span>}
       <div className="row right">
         {since !== null && (
           <span className="stale" role="status">
             <i aria-hidden="true">!</i> no live updates since {moment(since)}
           </span>
         )}
-        {project && <span className="tag cut" title="The project that this server serves">{project}</span>}
-        <button type="button" className="btn quiet" onClick={() => void copy(line)} title={`Copy: ${line}`}>
-          <span className="mono">$</span> Copy as command <kbd>.</kbd>
+        <button type="button" className="btn quiet" aria-label="Copy as command" onClick={() => void copy(line)} title={`Copy: ${line}`}>
+          <span className="mono">$</span> <span className="wide-only">Copy as command</span> <kbd>.</kbd>
         </button>
         <button type="button" className="btn quiet icon" onClick={toggleTheme} aria-label={dark() ? "Light theme" : "Dark theme"} title="Theme (t)">
           <Icon name={dark() ? "sun" : "moon"} />

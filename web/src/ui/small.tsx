@@ -1,21 +1,5 @@
-/** Small drawings: a line in a cell, a distribution in a row. */
-import { figure, percent, plural } from "../lib/format";
-
-export function Spark({ values, width = 84, height = 20, label }: { values: (number | null)[]; width?: number; height?: number; label: string }) {
-  const known = values.filter((v): v is number => v !== null && Number.isFinite(v));
-  if (known.length < 2) return <span className="ink3">–</span>;
-  const min = Math.min(...known);
-  const size = Math.max(...known) - min || 1;
-  const place = (v: number, i: number) => `${((i / (values.length - 1)) * width).toFixed(1)} ${(height - 2 - ((v - min) / size) * (height - 4)).toFixed(1)}`;
-  const path = values.map((v, i) => (v === null ? "" : place(v, i))).filter(Boolean);
-  const last = path.at(-1)?.split(" ") ?? ["0", "0"];
-  return (
-    <svg className="spark" width={width} height={height} role="img" aria-label={`${label}: from ${figure(known[0])} to ${figure(known.at(-1))}`}>
-      <path d={`M${path.join("L")}`} />
-      <circle cx={last[0]} cy={last[1]} r="1.75" />
-    </svg>
-  );
-}
+/** Small drawings: a distribution in a row, a share in a cell. */
+import { percent, plural } from "../lib/format";
 
 export interface Bin {
   label: string;

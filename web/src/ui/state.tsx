@@ -1,6 +1,6 @@
 /** The states of anything that is loaded: empty, loading, error, stale. */
 import { useIsFetching, type UseQueryResult } from "@tanstack/react-query";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { moment } from "../lib/format";
 import { Cli } from "./bits";
@@ -42,13 +42,19 @@ export function Empty({ title, children, cli, center }: { title: string; childre
   );
 }
 
-/** Whether all have answered at least once: panels that come one by one would push each other about. */
-export function settled(...queries: { isPending: boolean; fetchStatus: string }[]): boolean {
-  return queries.every((query) => !query.isPending || query.fetchStatus === "idle");
+/**
+ * Whether all have answered once: panels that come one by one would push each other about. It stays true, since a panel that asks
+ * again for what has failed would otherwise take itself off the page, and come back to ask again.
+ */
+export function useSettled(...queries: { isPending: boolean; fetchStatus: string }[]): boolean {
+  const once = useRef(false);
+  once.current ||= queries.every((query) => !query.isPending || query.fetchStatus === "idle");
+  return once.current;
 }
 
-export function Fault({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Fault({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const problem = error instanceof ApiError ? error.problem : {};
+  const help = error instanceof ApiError ? error.help : undefined;
   const message = error instanceof Error ? error.message : String(error);
   return (
     <div className="fault" role="alert">
@@ -56,9 +62,9 @@ export function Fault({ error, retry }: { error: unknown; retry?: () => void }) 
         <i aria-hidden="true">✗</i>
       </span>
       <div className="stack grow">
-        <strong className="strong">{problem.title ?? "This could not be loaded"}</strong>
+        <strong className="strong">{title ?? problem.title ?? "This could not be loaded"}</strong>
         {message !== problem.title && <p>{message}</p>}
-        {problem.help && <p>{problem.help}</p>}
+        {help && <p>{help}</p>}
         {problem.request_id && <p className="small">request {problem.request_id}</p>}
       </div>
       {retry && (

@@ -4,11 +4,11 @@ import { words } from "../lib/format";
 export type Tone = "good" | "warn" | "bad" | "live" | "idle";
 
 const table: Record<Tone, [glyph: string, states: string[]]> = {
-  good: ["✓", ["ok", "good", "succeeded", "finished", "passed", "pass", "done", "accepted", "healthy", "published", "ready", "intact", "champion", "deployed", "full", "closed", "stable", "valid", "completed", "fired", "served"]],
-  bad: ["✗", ["failed", "bad", "rejected", "fail", "broken", "error", "refused", "alarm", "killed", "unhealthy", "critical", "lost", "invalid", "drift", "blocked"]],
-  warn: ["!", ["warn", "warning", "attention", "waiting_approval", "degraded", "suppressed", "stale", "open", "rolled_back", "late", "paused", "cancelled", "canceled", "interrupted", "not_enough_rows"]],
+  good: ["✓", ["ok", "good", "succeeded", "finished", "passed", "pass", "done", "accepted", "healthy", "published", "ready", "intact", "champion", "deployed", "full", "closed", "stable", "valid", "completed", "fired", "served", "steady", "holds"]],
+  bad: ["✗", ["failed", "bad", "rejected", "fail", "broken", "error", "refused", "alarm", "killed", "unhealthy", "critical", "lost", "invalid", "drift", "blocked", "failing", "alarmed"]],
+  warn: ["!", ["warn", "warning", "attention", "waiting_approval", "degraded", "suppressed", "stale", "open", "rolled_back", "late", "paused", "cancelled", "canceled", "interrupted", "warned"]],
   live: ["●", ["running", "working", "active", "canary", "rolling_out", "starting", "live", "scheduled", "shadow", "claimed", "spawned", "serving", "in_progress", "cancelling", "loading"]],
-  idle: ["◌", ["idle", "waiting", "pending", "queued", "skipped", "skip", "no_change", "none", "merged", "unknown", "empty", "retired", "inactive", "stopped", "archived", "restored"]],
+  idle: ["◌", ["idle", "waiting", "pending", "queued", "skipped", "skip", "no_change", "none", "merged", "unknown", "empty", "retired", "inactive", "stopped", "archived", "restored", "superseded", "not_enough_rows", "not_enough_labels"]],
 };
 
 export function toneOf(state: string | null | undefined): Tone {
