@@ -25,15 +25,6 @@ export const overview: OverviewData = {
     { kind: "data", severity: "failed", text: "flights: a batch was rejected, 3 rules broken (arr_delay missing in 52% of rows)", link: "/data/flights", time_ms: NOW - 31 * MINUTE },
   ],
   serving: [{ deployment: "flights-late", model: "flights", version: 3, state: "ready", requests_per_min: 212, error_rate: 0, p99_ms: 9.4 }],
-  recent: Array.from({ length: 12 }, (_, i) => ({
-    time_ms: NOW - (i * i * 3 + 2) * MINUTE,
-    actor: i % 3 === 0 ? "system" : "local",
-    action: "pipelines.pipeline_run.start",
-    noun: "pipeline_run",
-    id: id(3),
-    text: ["flights run 4 started by drift-flights-late", "flights@v4 published, 28,327 new rows", "flights:3 is champion", "rollout of flights:3 finished at 100%", "gate accepted flights:3", "evaluation on 2013-04 done"][i % 6] ?? "",
-    link: `/pipeline-runs/${id(3)}`,
-  })),
 };
 
 export const runs = (() => {
@@ -59,7 +50,7 @@ export const runs = (() => {
 
 export const routes: Route[] = [
   on("get", "/server", () => server, () => server),
-  on("get", "/overview", () => overview, () => ({ stages: [], attention: [], serving: [], recent: [] })),
+  on("get", "/overview", () => overview, () => ({ stages: [], attention: [], serving: [] })),
   on("get", "/experiments", () => ({ items: [{ id: "1", name: "flights", created_ms: NOW - 9e7, updated_ms: NOW }, { id: "2", name: "explore", created_ms: NOW - 8e7, updated_ms: NOW }] }), none),
   on(
     "post",

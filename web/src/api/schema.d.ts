@@ -4203,7 +4203,7 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** @description Where the loop stands, what needs somebody, what is served, what was done last. */
+        /** @description Where the loop stands, what needs somebody, what is served. */
         OverviewBody: {
             /** @description The eight stages, in the order of the loop. */
             stages: components["schemas"]["StageBody"][];
@@ -4211,8 +4211,6 @@ export interface components {
             attention: components["schemas"]["AttentionBody"][];
             /** @description What is served. */
             serving: components["schemas"]["ServingBody"][];
-            /** @description What was done last, newest first. */
-            recent: components["schemas"]["RecentBody"][];
         };
         /** @description What to run with. */
         ParamsBody: {
@@ -4542,26 +4540,6 @@ export interface components {
             window_share: number;
             /** @description What was found, in words. */
             sentence: string;
-        };
-        /** @description Something that was done. */
-        RecentBody: {
-            /**
-             * Format: int64
-             * @description When, in epoch milliseconds.
-             */
-            time_ms: number;
-            /** @description By whom. */
-            actor: string;
-            /** @description `room.noun.verb`. */
-            action: string;
-            /** @description The kind of thing. */
-            noun: string;
-            /** @description The thing's id or name. */
-            id: string;
-            /** @description What, in words. */
-            text: string;
-            /** @description The thing's page, empty when it has none. */
-            link: string;
         };
         /** @description Why the traffic is taken back. */
         RollbackBody: {
@@ -4897,9 +4875,9 @@ export interface components {
             error_rate: number;
             /**
              * Format: double
-             * @description 99th percentile of the latency over the last minutes, in milliseconds.
+             * @description 99th percentile of the latency over the last minutes, in milliseconds; absent without requests.
              */
-            p99_ms: number;
+            p99_ms?: number | null;
         };
         /** @description One value of a slice column. */
         SliceBody: {

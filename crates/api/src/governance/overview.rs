@@ -4,13 +4,12 @@ use app::App;
 use app::governance::overview::{Attention, Place, Stage};
 use app::serving::deployment::DeploymentStatus;
 use axum::extract::State;
-use domain::governance::audit_event::AuditEvent;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{Ctx, Json, Problem};
 
-/// Where the loop stands, what needs somebody, what is served, what was done last.
+/// Where the loop stands, what needs somebody, what is served.
 #[derive(Serialize, ToSchema)]
 pub struct OverviewBody {
     /// The eight stages, in the order of the loop.
@@ -19,8 +18,6 @@ pub struct OverviewBody {
     attention: Vec<AttentionBody>,
     /// What is served.
     serving: Vec<ServingBody>,
-    /// What was done last, newest first.
-    recent: Vec<RecentBody>,
 }
 
 /// One stage of the loop.
@@ -68,27 +65,8 @@ pub struct ServingBody {
     requests_per_min: f64,
     /// Share of failures over the last minutes.
     error_rate: f64,
-    /// 99th percentile of the latency over the last minutes, in milliseconds.
-    p99_ms: f64,
-}
-
-/// Something that was done.
-#[derive(Serialize, ToSchema)]
-pub struct RecentBody {
-    /// When, in epoch milliseconds.
-    time_ms: i64,
-    /// By whom.
-    actor: String,
-    /// `room.noun.verb`.
-    action: String,
-    /// The kind of thing.
-    noun: String,
-    /// The thing's id or name.
-    id: String,
-    /// What, in words.
-    text: String,
-    /// The thing's page, empty when it has none.
-    link: String,
+    /// 99th percentile of the latency over the last minutes, in milliseconds; absent without requests.
+    p99_ms: Option<f64>,
 }
 
 /// Shows where the loop stands.
@@ -100,7 +78,6 @@ pub async fn overview(State(app): State<App>, Ctx(ctx): Ctx) -> Result<Json<Over
         stages: found.stages.into_iter().map(Into::into).collect(),
         attention: found.attention.into_iter().map(Into::into).collect(),
         serving: found.serving.iter().flat_map(routes).collect(),
-        recent: found.recent.into_iter().map(Into::into).collect(),
     }))
 }
 
@@ -162,43 +139,10 @@ fn routes(status: &DeploymentStatus) -> Vec<ServingBody> {
             state,
             requests_per_min: rates.map_or(0.0, |rates| rates.requests_per_min),
             error_rate: rates.map_or(0.0, |rates| rates.error_rate),
-            p99_ms: rates.and_then(|rates| rates.p99_ms).unwrap_or(0.0),
+            p99_ms: rates.and_then(|rates| rates.p99_ms),
         }
     };
     let live = live.map(|live| row(live, state));
     let on_trial = on_trial.map(|version| row(version, "canary".to_owned()));
     live.into_iter().chain(on_trial).collect()
-}
-
-impl From<AuditEvent> for RecentBody {
-    fn from(event: AuditEvent) -> Self {
-        let link = match event.noun.as_str() {
-            "dataset" | "data_version" | "contract" => format!("/data/{}", event.id),
-            "run" => format!("/r/{}", event.id),
-            "pipeline_run" => format!("/pipeline-runs/{}", event.id),
-            "model" => format!("/models/{}", event.id),
-            "deployment" => format!("/deploy/{}", event.id),
-            "monitor" | "label" => format!("/monitor/{}", event.id),
-            _ => String::new(),
-        };
-        Self {
-            text: sentence(&event),
-            link,
-            time_ms: event.time.millis(),
-            actor: event.actor,
-            action: event.action,
-            noun: event.noun,
-            id: event.id,
-        }
-    }
-}
-
-/// `deployment flights-late: rollback`, with the sentence or reason that the event holds.
-fn sentence(event: &AuditEvent) -> String {
-    let verb = event.action.rsplit('.').next().unwrap_or(&event.action).replace('_', " ");
-    let noun = event.noun.replace('_', " ");
-    let id = if event.id.len() == 32 { &event.id[24..] } else { event.id.as_str() };
-    let more = ["sentence", "reason", "message"].iter().find_map(|field| event.detail[*field].as_str());
-    let more = more.filter(|text| !text.is_empty()).map(|text| format!(": {text}")).unwrap_or_default();
-    format!("{verb} {noun} {id}{more}")
 }

@@ -156,6 +156,7 @@ pub struct ApplyBody {
 #[serde(deny_unknown_fields, default)]
 pub struct RollbackBody {
     /// For the record.
+    #[schema(required = false)]
     reason: Option<String>,
 }
 

@@ -1,8 +1,5 @@
 //! The overview: where the loop stands, what needs somebody, what is served, what was done last.
 
-use db::governance::audit_event::AuditFilter;
-use domain::governance::audit_event::AuditEvent;
-use domain::governance::role::Permission;
 use domain::monitoring::monitor::{Monitor, MonitorState};
 use domain::pipelines::decision::{Decision, DecisionKind, DecisionOutcome};
 use domain::pipelines::pipeline_run::PipelineRun;
@@ -18,8 +15,6 @@ use crate::pipelines::decision::DecisionFilter;
 use crate::serving::deployment::DeploymentStatus;
 use crate::{App, Context, Result};
 
-/// Audit events that are shown.
-const RECENT: i64 = 20;
 /// Decisions that are looked through for what waits for approval.
 const DECISIONS: i64 = 50;
 
@@ -53,12 +48,7 @@ impl App {
             monitor(&monitors),
             retrain(&decisions),
         ];
-        let recent = if ctx.actor.role.allows(Permission::ReadAudit) {
-            self.audit_log().list(ctx, &AuditFilter::default(), RECENT).await?
-        } else {
-            Vec::new()
-        };
-        Ok(Overview { stages, attention, serving: deployments, recent })
+        Ok(Overview { stages, attention, serving: deployments })
     }
 
     async fn newest_pipeline(&self, ctx: &Context) -> Result<Option<Pipeline>> {
@@ -82,8 +72,6 @@ pub struct Overview {
     pub attention: Vec<Attention>,
     /// What is served.
     pub serving: Vec<DeploymentStatus>,
-    /// What was done last, newest first; empty for those who may not read the audit log.
-    pub recent: Vec<AuditEvent>,
 }
 
 /// One stage of the loop.

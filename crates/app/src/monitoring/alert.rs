@@ -97,10 +97,8 @@ impl Monitors<'_> {
                         .close(reason, now)
                         .map_err(|refused| Error::conflict("alert", &id, refused.to_string()))?;
                     alert::update(conn, &closed).await?;
-                    Ok((
-                        (),
-                        Audit::new("monitoring.alert.close", "alert", &id).detail(json!({"reason": reason})),
-                    ))
+                    let detail = json!({"deployment": closed.deployment, "reason": reason});
+                    Ok(((), Audit::new("monitoring.alert.close", "alert", &id).detail(detail)))
                 })
             })
             .await

@@ -150,7 +150,9 @@ impl Monitors<'_> {
                         .acknowledge(by, now)
                         .map_err(|refused| Error::conflict("alert", &id, refused.to_string()))?;
                     alert::update(conn, &seen).await?;
-                    Ok((seen, Audit::new("monitoring.alert.acknowledge", "alert", &id)))
+                    let detail = json!({"deployment": seen.deployment});
+                    let audit = Audit::new("monitoring.alert.acknowledge", "alert", &id).detail(detail);
+                    Ok((seen, audit))
                 })
             })
             .await

@@ -478,7 +478,10 @@ impl Pipelines<'_> {
                     let run = PipelineRun { state, message, finished: Some(now), ..run };
                     pipeline_run::set_state(conn, &run, from).await?;
                     let stop = step_run::cancel_all(conn, &id, now).await?;
-                    let payload = json!({"pipeline_run": id, "state": state, "message": run.message});
+                    let payload = json!({
+                        "pipeline_run": id, "project": run.project, "number": run.number, "state": state,
+                        "message": run.message,
+                    });
                     let new = NewEvent::new(EventKind::PipelineFinished, &run.project, payload.clone());
                     event::append(conn, &event_id, now, new).await?;
                     let audit =

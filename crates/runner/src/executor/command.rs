@@ -216,6 +216,7 @@ async fn finish(
     tracked_run: &domain::Id,
     ended: Result<(), Failure>,
 ) -> Result<FinishedStep, Failure> {
+    outputs::keep_notebook(attempt, workspace, tracked_run).await;
     let produced = match ended {
         Ok(()) => outputs::take(attempt, workspace, tracked_run).await,
         Err(failure) => Err(failure),

@@ -11,15 +11,18 @@ use app::pipelines::journal::FinishedStep;
 use domain::Id;
 use domain::pipelines::step::{Output, OutputKind};
 use domain::pipelines::step_run::{Failure, OutputContent, OutputFile};
+use domain::tracking::experiment::ARTIFACT_SCHEME;
 use objects::Store;
 
 use super::command::EXECUTED;
 use super::{Attempt, checks, off_thread};
-use crate::cause;
 use crate::workspace::Workspace;
+use crate::{cause, log};
 
 /// The name under which the executed copy of a notebook is kept.
 const EXECUTED_OUTPUT: &str = "executed";
+/// Its file.
+const NOTEBOOK_FILE: &str = "executed.ipynb";
 /// The file that names the environment of a step, in its folder.
 const ENVIRONMENT: &str = "environment";
 /// Most files of one output.
@@ -52,11 +55,24 @@ pub(crate) async fn take(
     }
     let executed = workspace.folder.join("out").join(EXECUTED);
     if executed.is_file() {
-        let content = stored(attempt, executed, "executed.ipynb".to_owned(), OutputKind::File).await?;
+        let content = stored(attempt, executed, NOTEBOOK_FILE.to_owned(), OutputKind::File).await?;
         produced.outputs.insert(EXECUTED_OUTPUT.to_owned(), content);
     }
     produced.checks = checks::run(attempt, &produced).await?;
     Ok(produced)
+}
+
+/// Puts the executed copy of a notebook among the files of its run, also when a cell failed: that is where one looks.
+pub(crate) async fn keep_notebook(attempt: &Attempt, workspace: &Workspace, tracked_run: &Id) {
+    let Ok(bytes) = fs::read(workspace.folder.join("out").join(EXECUTED)) else { return };
+    let kept = async {
+        let run = attempt.app.runs().get(&attempt.ctx, tracked_run).await?;
+        let place = format!("{}/{NOTEBOOK_FILE}", run.info.artifact_uri.trim_start_matches(ARTIFACT_SCHEME));
+        attempt.app.artifacts().put_bytes(&attempt.ctx, &place, bytes).await
+    };
+    if let Err(error) = kept.await {
+        log::note(&attempt.log(), &format!("the executed notebook is not among the run's files: {error}"));
+    }
 }
 
 async fn metrics(attempt: &Attempt, tracked_run: &Id) -> Result<BTreeMap<String, f64>, Failure> {
