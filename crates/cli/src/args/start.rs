@@ -20,6 +20,9 @@ pub struct DemoArgs {
     /// Folder of the project that the demo makes, ./flights-demo when left out
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// PostgreSQL database (postgres://…) instead of the file in the home
+    #[arg(long, value_name = "URL", env = "VOLANO_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
 }
 
 /// Arguments of `init`.

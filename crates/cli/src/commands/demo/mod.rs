@@ -29,8 +29,12 @@ pub async fn run(args: DemoArgs, _globals: &Globals, out: &Output) -> Result<Exi
     let example = Example::write(&root)?;
     let root =
         example.root().canonicalize().map_err(|error| Failure::file(example.root(), "open", &error))?;
-    let config =
-        Config { port: args.port, projects: vec![root.clone()], ..Config::local(root.join(".volano")) };
+    let config = Config {
+        port: args.port,
+        database: args.database.clone(),
+        projects: vec![root.clone()],
+        ..Config::local(root.join(".volano"))
+    };
     let server = Server::open(config).await.map_err(|error| local::failure(&error))?;
     let listening = server.bind().await.map_err(|error| local::failure(&error))?;
     let url = listening.url().to_owned();
