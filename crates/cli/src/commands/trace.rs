@@ -50,7 +50,8 @@ pub async fn run(args: TraceArgs, globals: &Globals, out: &Output) -> Result<Exi
     .await
 }
 
-fn page(document: &Value, out: &Output) -> Page {
+/// The way back as a page.
+pub fn page(document: &Value, out: &Output) -> Page {
     let mut page = Page::new();
     if !document.text("sentence").is_empty() {
         page = page.text(document.text("sentence"));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::codes;
 use crate::failure::{Failure, Result};
-use crate::output::{duration_ms, short_id};
+use crate::output::duration_ms;
 
 use super::example::{Example, Request};
 use super::narrator::Narrator;
@@ -166,6 +166,8 @@ impl<'a> Demo<'a> {
     async fn the_world_moves(&mut self) -> Result<String> {
         self.tell.chapter(5, "the world moves: requests of summer, labels later, drift, a retraining");
         let before = self.live_version().await?;
+        // What was asked so far is a window of its own, and the calm before.
+        self.tell_drift().await?;
         let mut labels = Vec::new();
         for &month in self.slice.asking {
             for batch in self.requests(month)?.chunks(BATCH) {
@@ -180,18 +182,20 @@ impl<'a> Demo<'a> {
         let performance = self.client.post(&self.of("performance"), json!({})).await?;
         self.tell.step(text(&performance, "sentence"), "/monitor/flights-late", performance.clone());
         self.arrive_published(self.slice.asking).await?;
-        let drift = self.client.post(&self.of("drift"), json!({})).await?;
-        self.tell.step(
-            text(&drift, "sentence"),
-            "/monitor/flights-late",
-            json!({"verdict": drift["verdict"]}),
-        );
+        self.tell_drift().await?;
         let run = self.finished_run(3).await?;
         self.tell_run(&run);
         if self.gate(&run).await? {
             self.served_after(before).await?;
         }
         Ok(prediction)
+    }
+
+    async fn tell_drift(&self) -> Result<()> {
+        let drift = self.client.post(&self.of("drift"), json!({})).await?;
+        let verdict = json!({"verdict": drift["verdict"]});
+        self.tell.step(text(&drift, "sentence"), "/monitor/flights-late", verdict);
+        Ok(())
     }
 
     /// Lets months arrive and waits until all of them are in the newest version.
@@ -247,8 +251,8 @@ impl<'a> Demo<'a> {
         self.tell.step(&sentence, "/deploy/flights-late", back.clone());
         let trace = self.client.get(&format!("/trace/{prediction}")).await?;
         let page = format!("/trace/{prediction}");
-        let sentence = format!("prediction {} came from {}", short_id(prediction), text(&trace, "sentence"));
-        self.tell.step(&sentence, &page, trace.clone());
+        self.tell.step(&format!("volano trace {prediction}"), &page, trace.clone());
+        self.tell.trace(&trace);
         let audit = self.client.get("/audit/verify").await?;
         if audit["intact"] != json!(true) {
             return Err(Failure::new(&codes::AUDIT, format!("the audit log is broken: {}", audit["reason"])));

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::commands::trace;
 use crate::output::{Form, Output, Progress, duration_ms};
 
 /// The teller.
@@ -60,6 +61,12 @@ impl<'a> Narrator<'a> {
                 self.out.line(format!("            {line}"));
             }
         }
+    }
+
+    /// What `volano trace` prints about a prediction.
+    pub fn trace(&self, document: &Value) {
+        let page = trace::page(document, self.out);
+        self.lines(page.render(self.out.paint(), self.out.width()).lines().map(ToOwned::to_owned));
     }
 
     /// Progress of what the server does by itself meanwhile.
