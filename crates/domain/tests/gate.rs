@@ -75,6 +75,8 @@ fn the_first_model_passes_what_speaks_of_a_champion() {
     use ConditionOutcome::{NoChampion, Passed};
     assert_eq!(outcomes, [NoChampion, NoChampion, Passed, Passed, Passed]);
     assert!(verdict.conditions[0].sentence.ends_with("no champion yet"));
+    let latency = &verdict.conditions[2].sentence;
+    assert!(latency.ends_with("latency_p99 = 12.0000ms"), "{latency}");
 }
 
 #[test]

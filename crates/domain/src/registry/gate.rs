@@ -115,10 +115,16 @@ fn named(seen: &NamedValue) -> String {
     let slice = seen.slice.as_ref().map(|slice| format!(" of {slice}")).unwrap_or_default();
     let value = match &seen.value {
         Value::Bool(value) => value.to_string(),
+        Value::Number(number) if is_time(&seen.name) => format!("{}ms", short(*number)),
         Value::Number(number) => short(*number),
         Value::Missing { .. } => "unknown".to_owned(),
     };
     format!("{}{slice} = {value}", seen.name)
+}
+
+/// Latencies are in milliseconds, the champion's too.
+fn is_time(name: &str) -> bool {
+    name.trim_start_matches("champion.").starts_with("latency_")
 }
 
 /// A number of four decimals, or three significant digits when it is large.
