@@ -84,9 +84,9 @@ codes! {
         "An entry was altered, removed or moved: the chain of hashes breaks at the number shown. Compare with a backup.";
     CHECK = "E0218", CheckFailed, "a check said no",
         "The message names the check and its record.";
-    PROJECT = "E0301", Usage, "volano.yaml is not right",
+    PROJECT = "E0301", Usage, "volano.yaml or a contract is not right",
         "The file has an unknown key, a value of the wrong type, or names something that is not there. The message shows the place.\n\
-         `volano pipeline check` lists everything that is wrong at once.";
+         `volano pipeline check` lists everything that is wrong at once, contracts included.";
     NO_PROJECT = "E0302", Usage, "there is no project here",
         "No volano.yaml in this folder or above it. `volano init` writes one; --project DIR names another folder.";
     NOT_FOUND = "E0401", Failed, "there is no such thing",

@@ -72,7 +72,8 @@ impl Failure {
             std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
             std::io::ErrorKind::PermissionDenied => "this user may not".to_owned(),
             std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-            _ => error.to_string(),
+            std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+            _ => error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase(),
         };
         Self::new(&codes::NO_FILE, format!("cannot {doing} {}: {why}", path.display()))
     }

@@ -154,17 +154,18 @@ impl Node {
 fn explain(text: &str) -> (String, Option<&'static str>) {
     let first = text.lines().next().unwrap_or_default();
     let message = match first.find(" at line ") {
-        Some(at) => first[..at].trim_end().to_owned(),
-        None => first.to_owned(),
+        Some(at) => first[..at].trim_end(),
+        None => first,
     };
-    let help = if message.contains('\t') || message.contains("tab") {
-        Some("indent with spaces")
-    } else if message.contains("duplicate") {
-        Some("write each key once")
-    } else {
-        None
-    };
-    (message, help)
+    if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
+        let key = key.split(", set ").next().unwrap_or(key);
+        return (format!("the key `{key}` is there twice"), Some("write each key once"));
+    }
+    if let Some(number) = message.strip_prefix("non-finite float `").and_then(|rest| rest.split('`').next()) {
+        return (format!("`{number}` is not a number that can be used here"), Some("leave it out"));
+    }
+    let help = message.starts_with("tabs ").then_some("indent with spaces");
+    (message.to_owned(), help)
 }
 
 struct Raw(Value);

@@ -88,18 +88,20 @@ impl Server {
         self.router.clone()
     }
 
-    /// Takes the configured port, so that the address is known before anything else starts.
+    /// Takes the configured port and writes the address into the home, so that whoever is told it finds the server by
+    /// the home as well.
     pub async fn bind(&self) -> Result<Listening, Error> {
-        Listening::bind(&self.config).await
+        let listening = Listening::bind(&self.config).await?;
+        if let Err(error) = self.app.home().announce(listening.url(), self.config.transient) {
+            tracing::warn!(%error, "the address could not be written into the home");
+        }
+        Ok(listening)
     }
 
     /// Serves and works in the background until `stop` resolves, then finishes what was accepted and closes the home.
     pub async fn run(self, listening: Listening, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let url = listening.url().to_owned();
         let background = background::start(&self.app, &url)?;
-        if let Err(error) = self.app.home().announce(&url, self.config.transient) {
-            tracing::warn!(%error, "the address could not be written into the home");
-        }
         listening.serve(self.router, stop).await;
         self.app.home().withdraw();
         background.shutdown().await;

@@ -57,7 +57,11 @@ pub(crate) fn explain(error: &DataFusionError, query: &str, inputs: &[String], l
     if let DataFusionError::SchemaError(schema, _) = root {
         return schema_fault(schema, query);
     }
-    let text = first_line(&root.strip_backtrace());
+    let whole = root.strip_backtrace();
+    let text = first_line(&whole);
+    if let Some(fault) = not_one_select(&text) {
+        return fault;
+    }
     if let Some(name) = text
         .split_once("table '")
         .and_then(|(_, rest)| rest.split_once("' not found"))
@@ -82,11 +86,45 @@ pub(crate) fn explain(error: &DataFusionError, query: &str, inputs: &[String], l
                 line: span.map(|span| span.start.line),
                 column: span.map(|span| span.start.column),
                 message: without_prefix(&text),
-                help: None,
+                help: did_you_mean(&whole),
             }
         }
+        _ if text.contains("Cannot cast string '") => Error::Query {
+            line: None,
+            column: None,
+            message: without_prefix(&text).replacen("Cannot", "cannot", 1),
+            help: Some("TRY_CAST gives nothing where a text does not fit".to_owned()),
+        },
         _ => Error::Failed(without_prefix(&text)),
     }
+}
+
+/// What the engine says of the statement as a whole, in the words of a step's query.
+fn not_one_select(text: &str) -> Option<Error> {
+    let message = if text.contains("No SQL statements") {
+        "the file holds no query"
+    } else if text.contains("only supports a single SQL statement") {
+        "there is more than one statement"
+    } else if text.contains("DML not supported")
+        || text.contains("DDL not supported")
+        || text.contains("Statement not supported")
+    {
+        "a query cannot change data"
+    } else if text.contains("unique expression names") {
+        let message = "two columns of the result have the same name".to_owned();
+        let help = Some("give one of them another name with AS".to_owned());
+        return Some(Error::Query { line: None, column: None, message, help });
+    } else {
+        return None;
+    };
+    let help = Some("a step's query is one SELECT".to_owned());
+    Some(Error::Query { line: None, column: None, message: message.to_owned(), help })
+}
+
+/// The engine's own guess: "Did you mean 'sqrt'?".
+fn did_you_mean(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("Did you mean '")?;
+    Some(format!("did you mean {}?", rest.split('\'').next()?))
 }
 
 fn schema_fault(error: &SchemaError, query: &str) -> Error {
@@ -159,9 +197,17 @@ fn first_line(text: &str) -> String {
 }
 
 fn without_prefix(text: &str) -> String {
-    let rest = ["Error during planning: ", "This feature is not implemented: ", "SQL error: "]
-        .iter()
-        .find_map(|prefix| text.strip_prefix(prefix))
-        .unwrap_or(text);
+    let prefixes = [
+        "Error during planning: ",
+        "This feature is not implemented: ",
+        "SQL error: ",
+        "Arrow error: ",
+        "Cast error: ",
+        "Execution error: ",
+    ];
+    let mut rest = text;
+    while let Some(shorter) = prefixes.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        rest = shorter;
+    }
     rest.trim_end_matches('.').to_owned()
 }

@@ -54,6 +54,8 @@ pub async fn infer(
 pub struct TestBody {
     /// A contract's YAML; the data set's own when absent.
     contract: Option<String>,
+    /// What that YAML's file is called in the answer's places; `contracts/NAME.yaml` when absent.
+    path: Option<String>,
 }
 
 /// What a contract says to one version.
@@ -95,6 +97,6 @@ pub async fn test(
     Path(name): Path<String>,
     Json(body): Json<TestBody>,
 ) -> Result<Json<TrialList>, Problem> {
-    let trials = app.contracts().test(&ctx, &super::name(&name)?, body.contract).await?;
+    let trials = app.contracts().test(&ctx, &super::name(&name)?, body.contract, body.path).await?;
     Ok(Json(TrialList { items: trials.into_iter().map(Into::into).collect() }))
 }

@@ -66,10 +66,17 @@ impl Contracts<'_> {
 
     /// Tries a contract (the data set's own when `text` is absent) on published versions, newest first, and says where
     /// it would have fired. Nothing is changed.
-    pub async fn test(&self, ctx: &Context, name: &Name, text: Option<String>) -> Result<Vec<Trial>> {
+    /// `path` is what places in `text` are said to be in.
+    pub async fn test(
+        &self,
+        ctx: &Context,
+        name: &Name,
+        text: Option<String>,
+        path: Option<String>,
+    ) -> Result<Vec<Trial>> {
         self.0.authorize(ctx, Permission::Read).await?;
         let (text, path) = match text {
-            Some(text) => (text, format!("contracts/{name}.yaml")),
+            Some(text) => (text, path.unwrap_or_else(|| format!("contracts/{name}.yaml"))),
             None => {
                 let shown = self.show(ctx, name).await?;
                 (shown.text, shown.path)

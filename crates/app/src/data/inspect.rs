@@ -42,14 +42,26 @@ pub(super) async fn inspect(
         let contract = dataset.contract.as_ref().map(|file| read_contract(&store, file)).transpose()?;
         let mut inspection = Inspection { rows: Some(0), violations: Vec::new() };
         let all = table_files(&store, &files)?;
+        let mut schemas = Vec::with_capacity(all.len());
         for file in &all {
-            match tables::read::count_rows(file) {
-                Ok(rows) => {
+            match tables::read::survey(file) {
+                Ok((schema, rows)) => {
                     let rows = i64::try_from(rows).unwrap_or(i64::MAX);
                     inspection.rows = inspection.rows.map(|sum| sum.saturating_add(rows));
+                    schemas.push((file.name.as_str(), schema));
                 }
-                Err(error) => inspection.violations.push(Violation::new("readable", error.to_string())),
+                Err(error) => inspection.violations.push(unusable(error.to_string())),
             }
+        }
+        if inspection.passes()
+            && let Err(error) = tables::read::unify(&schemas)
+        {
+            inspection.violations.push(unusable(error.to_string()));
+        }
+        if inspection.passes() && inspection.rows == Some(0) {
+            let names: Vec<&str> = all.iter().map(|file| file.name.as_str()).collect();
+            let has = if names.len() == 1 { "has a header" } else { "have headers" };
+            inspection.violations.push(unusable(format!("{} {has} but no rows", names.join(", "))));
         }
         if !inspection.passes() {
             inspection.rows = None;
@@ -76,9 +88,12 @@ pub(super) fn inspect_with(
     let fresh = files.iter().zip(&all).filter(|(file, _)| !seen.contains(&file.file_id));
     let fresh: Vec<&TableFile> = fresh.map(|(_, table)| table).collect();
     let mut violations = broken_rules(contract, path, &fresh, &table_files(store, known)?)?;
-    // Keys are looked for only where the columns themselves are as expected.
-    if !violations.iter().any(Violation::blocks) {
-        violations.extend(repeated(contract, &all)?);
+    // Keys are looked for only where their columns are there.
+    let keyed = |violation: &Violation| violation.rule != "missing_column";
+    if !contract.unique.is_empty() && violations.iter().all(keyed) {
+        let repeated = tables::unique::repeated(&all, &contract.unique).map_err(unreadable)?;
+        let rows = all.iter().map(tables::read::count_rows).sum::<Result<u64, _>>().map_err(unreadable)?;
+        violations.extend(contract.repeated(rows, repeated, path));
     }
     Ok(violations)
 }
@@ -93,28 +108,27 @@ fn broken_rules(
     let mut before: Option<TableProfile> = None;
     for file in new {
         let profile = tables::profile::profile(std::slice::from_ref(*file)).map_err(unreadable)?;
-        if contract.check(&file.name, &profile, None, path).is_empty() {
-            continue;
-        }
+        let mut found = contract.check(&file.name, &profile, None, path);
         // The profile of what is known costs a pass over it: only when something is to be explained.
-        if before.is_none() && !known.is_empty() {
-            before = Some(tables::profile::profile(known).map_err(unreadable)?);
+        if !found.is_empty() && !known.is_empty() {
+            if before.is_none() {
+                before = Some(tables::profile::profile(known).map_err(unreadable)?);
+            }
+            found = contract.check(&file.name, &profile, before.as_ref(), path);
         }
-        violations.extend(contract.check(&file.name, &profile, before.as_ref(), path));
+        let questions = contract.questions(&profile, &found);
+        let answers = tables::breach::find(file, &questions).map_err(unreadable)?;
+        for (question, answer) in questions.iter().zip(answers) {
+            contract.answer((&file.name, profile.rows), question, answer, path, &mut found);
+        }
+        violations.extend(found);
     }
     Ok(violations)
 }
 
-fn repeated(contract: &Contract, files: &[TableFile]) -> Result<Option<Violation>> {
-    if contract.unique.is_empty() {
-        return Ok(None);
-    }
-    let count = tables::unique::duplicates(files, &contract.unique).map_err(unreadable)?;
-    Ok((count > 0).then(|| {
-        let message =
-            format!("{count} rows repeat a value of {} that occurs before", contract.unique.join(", "));
-        Violation { count: Some(count), ..Violation::new("unique", message) }
-    }))
+/// A file that is no table, or does not fit the others.
+fn unusable(reason: String) -> Violation {
+    Violation::new("readable", reason)
 }
 
 /// The contract's text, as it was stored with the version of the project file that named it.
@@ -124,17 +138,14 @@ fn read_contract(store: &Store, file: &ContractFile) -> Result<Contract> {
     parse(&text, &file.path)
 }
 
-/// Reads a contract; every mistake is told with its line and column.
+/// Reads a contract; the first slip is told with its place, the others with theirs below it.
 pub(super) fn parse(text: &str, path: &str) -> Result<Contract> {
     Contract::parse(text, path).map_err(|problems| {
-        let told: Vec<String> = problems
-            .iter()
-            .map(|problem| {
-                let help = problem.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
-                format!("line {}, column {}: {}{help}", problem.line, problem.column, problem.message)
-            })
-            .collect();
-        Error::invalid(path, told.join("\n"))
+        let Some(first) = problems.first() else { return Error::invalid(path, "cannot be read") };
+        let help = first.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+        let others: String = problems[1..].iter().map(|problem| format!("\n{problem}")).collect();
+        let place = format!("{}:{}:{}", first.file, first.line, first.column);
+        Error::invalid(place, format!("{}{help}{others}", first.message))
     })
 }
 

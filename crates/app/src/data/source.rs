@@ -17,10 +17,13 @@ use serde_json::json;
 use super::dataset::Datasets;
 use super::off_thread;
 use super::publish::{Candidate, Ingested};
-use crate::{Audit, Context, Error, Result};
+use crate::{Audit, Context, Error, ErrorKind, Result};
 
 /// A file younger than this is hashed again next time: its clock may be too coarse to show the next change.
 const RACY_NS: i128 = 2_000_000_000;
+
+/// How often the files of a source are offered when somebody else publishes in between.
+const PUBLISH_TRIES: u32 = 5;
 
 /// A source of a project: where it is, and what the project says about it.
 #[derive(Clone, Debug)]
@@ -70,17 +73,21 @@ impl Datasets<'_> {
         }
         self.remember(&found).await?;
         let contract = self.contract_of(&spec, &root).await?;
-        let dataset = self.declared(ctx, &spec, contract).await?;
-        self.publish(
-            ctx,
-            Candidate {
-                dataset,
-                files: found.into_iter().map(|found| found.tree_file).collect(),
-                message: spec.message,
-                origin: spec.source.path,
-            },
-        )
-        .await
+        let files: Vec<TreeFile> = found.into_iter().map(|found| found.tree_file).collect();
+        let mut again = 1..PUBLISH_TRIES;
+        loop {
+            let candidate = Candidate {
+                dataset: self.declared(ctx, &spec, contract.clone()).await?,
+                files: files.clone(),
+                message: spec.message.clone(),
+                origin: spec.source.path.clone(),
+            };
+            // The server's own watch looks at the same files: what it was faster with is found unchanged the next time.
+            match self.publish(ctx, candidate).await {
+                Err(error) if error.kind() == ErrorKind::Conflict && again.next().is_some() => {}
+                done => return done,
+            }
+        }
     }
 
     async fn remember(&self, found: &[Found]) -> Result<()> {

@@ -69,10 +69,7 @@ impl Pipelines<'_> {
         self.0.authorize(ctx, Permission::RunCode).await?;
         let pinned = self.pin(ctx, project, &Params::new()).await?;
         let Some(name) = pinned.record.definition.step(step).map(|step| step.name.clone()) else {
-            let known = pinned.record.definition.steps.iter().map(|step| step.name.as_str());
-            let near = domain::suggest::nearest(step, known);
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            return Err(Error::not_found("step", format!("{step}{hint}")));
+            return Err(Error::not_found("step", step));
         };
         let (plan, judged) = self.walk(&pinned, Some(&name)).await?;
         let mut units: Vec<WhyUnit> = judged.into_iter().map(why_unit).collect();

@@ -75,7 +75,9 @@ impl Projects<'_> {
     pub async fn refresh(&self, ctx: &Context, name: &str) -> Result<ProjectRecord> {
         let known = self.get(ctx, name).await?;
         let reading = read(PathBuf::from(&known.root)).await?;
-        if reading.hash == known.file_hash {
+        // Contracts can be mended, or broken, without a change to the file itself.
+        let problems = reading.parsed.as_ref().err().cloned().unwrap_or_default();
+        if reading.hash == known.file_hash && problems == known.problems {
             return Ok(known);
         }
         let mut record = ProjectRecord { file_hash: reading.hash, updated: ctx.now(), ..known };
@@ -170,7 +172,12 @@ fn read_now(root: &Path) -> Result<Reading> {
         return Ok(Reading { hash, parsed: Err(vec![problem]) });
     };
     let exists = |path: &str| root.join(path).is_file();
-    Ok(Reading { hash, parsed: Project::parse_with_files(&text, FILE_NAME, &exists) })
+    let content = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let parsed = Project::parse_with_files(&text, FILE_NAME, &exists).and_then(|project| {
+        let problems = project.contract_problems(&content);
+        if problems.is_empty() { Ok(project) } else { Err(problems) }
+    });
+    Ok(Reading { hash, parsed })
 }
 
 /// All problems as one refusal.

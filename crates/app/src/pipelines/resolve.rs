@@ -355,8 +355,10 @@ impl Resolver<'_> {
 
     /// The environment's key; where no Python is found the packages alone, and the step will say what is missing.
     async fn env_key(&self, file: &str, text: &str, python: Option<String>) -> Result<String> {
-        let requirements =
-            Requirements::parse(file, text).map_err(|error| Error::invalid(file, error.to_string()))?;
+        let requirements = Requirements::parse(file, text).map_err(|error| match error {
+            environments::Error::Requirements { place, reason } => Error::invalid(place, reason),
+            other => Error::invalid(file, other.to_string()),
+        })?;
         let normalised = blake3::hash(requirements.normalised().as_bytes()).to_hex().to_string();
         let mut spec = Spec::new(requirements);
         spec.python = python;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use db::pipelines::project::ProjectRecord;
-use domain::data::{At, DataKind, DataVersion, Source};
+use domain::data::{At, DataKind, DataVersion, Source, Violation};
 use domain::pipelines::pipeline_run::PinnedData;
 use domain::pipelines::project::{SourceKind, SourceSpec};
 
@@ -44,16 +44,38 @@ impl Projects<'_> {
         for source in &record.definition.data {
             match self.newest(ctx, source).await? {
                 Some(pinned) => pins.insert(source.name.to_string(), pinned),
-                None => {
-                    let reason = format!(
-                        "no version is published: no file matches {}, or its contract refused them; see `volano data show {}`",
-                        source.path, source.name
-                    );
-                    return Err(Error::invalid(format!("data.{}", source.name), reason));
-                }
+                None => return Err(self.nothing_published(ctx, source).await?),
             };
         }
         Ok(pins)
+    }
+
+    /// Why a source has no version to work on, and the way to one.
+    async fn nothing_published(&self, ctx: &Context, source: &SourceSpec) -> Result<Error> {
+        let rejected = match self.0.datasets().get(ctx, &source.name).await {
+            Ok(summary) => summary.rejected,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let Some(version) = rejected else {
+            let reason = format!(
+                "no file matches {}: put one there, or name another path in volano.yaml",
+                source.path
+            );
+            return Ok(Error::invalid(format!("data.{}", source.name), reason));
+        };
+        let broken: Vec<&Violation> = version.violations.iter().filter(|v| v.blocks()).collect();
+        let lines: String = broken.iter().map(|violation| format!("\n   ✗ {}", violation.line())).collect();
+        let name = &source.name;
+        if broken.iter().all(|violation| violation.rule == "readable") {
+            let reason = format!("they cannot be read, so {name} has no version to work on{lines}");
+            return Ok(Error::invalid(format!("files of {name}"), reason));
+        }
+        let reason = format!(
+            "{} breaks its contract, so {name} has no version to work on{lines}",
+            version.reference()
+        );
+        Ok(Error::CheckFailed { check: "contract", record: version.reference(), reason })
     }
 
     /// The newest published version of a source, when there is one.

@@ -18,6 +18,9 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
     };
     let message = text("detail").map_or_else(fallback, ToOwned::to_owned);
     let message = if code == &codes::NOT_FOUND { spaced(&message) } else { message };
+    if let Some(failure) = slip_in_file(code, text("field").unwrap_or_default(), &message) {
+        return failure;
+    }
     let mut failure = Failure::new(code, message);
     for place in places(&problem) {
         failure = failure.at(place);
@@ -27,10 +30,24 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
         Value::Array(lines) => failure = lines.iter().filter_map(Value::as_str).fold(failure, Failure::help),
         _ => {}
     }
+    if let (true, Some(record)) = (code == &codes::CONTRACT, text("record")) {
+        failure = failure
+            .help(format_args!("see them     volano data show {record}"))
+            .help("mend the data, or the rule if the world has changed");
+    }
     if let (true, Some(id)) = (status >= 500, text("request_id")) {
         failure = failure.detail(format_args!("request id {id}"));
     }
     default_help(failure, code)
+}
+
+/// A slip in a file that a person wrote, drawn at its place: a field that reads FILE:LINE:COLUMN.
+fn slip_in_file(code: &'static Code, field: &str, message: &str) -> Option<Failure> {
+    let label = message.strip_prefix(field)?.trim_start_matches(": ");
+    let (label, others) = label.split_once('\n').unwrap_or((label, ""));
+    let place = Place::parse(&place::project_root_here().unwrap_or_default(), field, label)?;
+    let failure = Failure::new(code, format!("{} has a problem", place.file)).at(place);
+    Some(others.lines().fold(failure, |failure, line| failure.detail(line)))
 }
 
 /// Nouns of two words are one in the API; people write them apart.
@@ -71,8 +88,11 @@ fn code(status: u16, problem: &Value) -> &'static Code {
     }
 }
 
+/// Whether it is about a file of the project that a person wrote as YAML.
 fn is_project(problem: &Value) -> bool {
-    problem["field"].as_str().is_some_and(|field| field.starts_with(place::PROJECT_FILE))
+    let field = problem["field"].as_str().unwrap_or_default();
+    let file = field.split(':').next().unwrap_or_default();
+    field.starts_with(place::PROJECT_FILE) || (file != field && file.ends_with(".yaml"))
 }
 
 /// Places in files: the list `problems`, or a field that reads FILE:LINE:COLUMN.
@@ -92,12 +112,15 @@ fn places(problem: &Value) -> Vec<Place> {
         });
         return read.collect();
     }
-    problem["field"].as_str().and_then(|field| Place::parse(&root, field, "here")).into_iter().collect()
+    Vec::new()
 }
 
 fn default_help(failure: Failure, code: &'static Code) -> Failure {
     if code == &codes::NOT_SIGNED_IN {
         return failure.help("volano login URL --token-stdin");
+    }
+    if code == &codes::DATA {
+        return failure.help("mend the files, then try again");
     }
     if code == &codes::INTERNAL {
         return failure

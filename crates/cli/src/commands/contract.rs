@@ -1,8 +1,10 @@
 //! `volano contract`: what data must look like.
 
+use domain::data::contract::Contract;
 use serde_json::{Value, json};
 
 use super::data::{with_nearest, with_violation};
+use super::pipeline::problems_failure;
 use super::with_client;
 use crate::args::{ContractCommand, ContractInferArgs, ContractTestArgs, Globals};
 use crate::client::{Client, DataRef, Need, segment};
@@ -91,7 +93,12 @@ async fn test(client: &Client, args: &ContractTestArgs, reference: &DataRef, out
     let mut body = json!({});
     if let Some(file) = &args.contract {
         let text = std::fs::read_to_string(file).map_err(|error| Failure::file(file, "read", &error))?;
+        let shown = file.display().to_string();
+        if let Err(problems) = Contract::parse(&text, &shown) {
+            return Err(problems_failure(&problems, std::path::Path::new("")));
+        }
         body["contract"] = Value::from(text);
+        body["path"] = Value::from(shown);
     }
     let path = format!("/datasets/{}/contract/test", segment(&reference.name));
     let answer = spin(out, "checking", client.post(&path, body)).await?;

@@ -67,8 +67,8 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
 }
 
 fn dry_run(args: &DataAddArgs, out: &Output) -> Result<Exit> {
-    let name = name_of(args)?;
     let files = collect(&args.files)?;
+    let name = name_of(args)?;
     let mut table = Table::new(["file", "size"]);
     for file in &files {
         table.push(vec![Cell::text(&file.path), Cell::bytes(i64::try_from(file.size).ok())]);
@@ -81,8 +81,8 @@ fn dry_run(args: &DataAddArgs, out: &Output) -> Result<Exit> {
 }
 
 async fn add(client: &Client, args: &DataAddArgs, out: &Output) -> Result<Exit> {
-    let name = name_of(args)?;
     let files = collect(&args.files)?;
+    let name = name_of(args)?;
     let sent = send(client, &files, out).await?;
     let body = json!({
         "files": sent, "message": args.message.clone().unwrap_or_default(), "append": args.append,
@@ -173,6 +173,13 @@ pub async fn with_nearest(client: &Client, name: &str, failure: Failure) -> Fail
     }
     let known = client.get("/datasets").await.unwrap_or_default();
     let names: Vec<&str> = known.list("items").iter().map(|item| item.text("name")).collect();
+    let refused = known.list("items").iter().find(|item| item.text("name") == name);
+    let refused = refused.map(|item| item["rejected"].text("reference")).unwrap_or_default();
+    if !refused.is_empty() && failure.message().ends_with("@latest\"") {
+        return failure.help(format_args!(
+            "its files were refused, so no version is published: volano data show {refused}"
+        ));
+    }
     if names.contains(&name) {
         return failure.help(format_args!("the versions there are: volano data ls {name}"));
     }
@@ -198,7 +205,10 @@ pub fn with_violation(failure: Failure, violation: &Value) -> Failure {
     };
     violation.list("examples").iter().take(EXAMPLES).fold(failure, |failure, example| {
         let row = example.int("row").unwrap_or(0);
-        failure.detail(format_args!("  {} row {row}: {}", example.text("file"), example.text("value")))
+        let value = Some(example.text("value")).filter(|value| !value.is_empty()).unwrap_or("(nothing)");
+        let parts = [violation.text("column"), example.text("file")].map(str::to_owned);
+        let what: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        failure.detail(format_args!("  {}, row {row}: {value}", what.join(" in ")))
     })
 }
 
@@ -233,14 +243,22 @@ fn collect(given: &[PathBuf]) -> Result<Vec<Local>> {
     for path in given {
         let about = std::fs::metadata(path).map_err(|error| missing(path, &error))?;
         if about.is_dir() {
+            let before = files.len();
             walk(path, path, &mut files)?;
-        } else {
+            if files.len() == before {
+                return Err(Failure::new(&codes::NO_FILE, format!("{} holds no files", path.display()))
+                    .help("hidden files and links are left out"));
+            }
+        } else if about.is_file() {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             files.push(Local { real: path.clone(), path: name.to_owned(), size: about.len() });
+        } else {
+            return Err(Failure::new(
+                &codes::NO_FILE,
+                format!("{} is neither a file nor a folder", path.display()),
+            )
+            .help("write it to a file first"));
         }
-    }
-    if files.is_empty() {
-        return Err(Failure::new(&codes::NO_FILE, "the folder holds no files"));
     }
     if let Some(empty) = files.iter().find(|file| file.size == 0) {
         return Err(Failure::new(&codes::DATA, format!("{} is empty: 0 bytes", empty.real.display()))
@@ -258,8 +276,17 @@ fn collect(given: &[PathBuf]) -> Result<Vec<Local>> {
     Ok(files)
 }
 
-fn missing(path: &Path, error: &std::io::Error) -> Failure {
+/// A file that was named and is not there, with what may have been meant.
+pub fn missing(path: &Path, error: &std::io::Error) -> Failure {
     let failure = Failure::file(path, "read", error);
+    if let Ok(target) = std::fs::read_link(path) {
+        return failure
+            .help(format_args!("it is a link to {}, which does not lead to a file", target.display()));
+    }
+    if path.to_string_lossy().contains(['*', '?']) {
+        return failure
+            .help("a pattern that matches nothing is left as it is by the shell: ls shows what is there");
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let names: Vec<String> = std::fs::read_dir(folder)
         .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
@@ -345,7 +372,8 @@ async fn show(client: &Client, reference: &DataRef, rows: usize, out: &Output) -
         ["state", "rows", "files", "size", "time_ms", "author", "message", "origin", "commit", "parent"];
     let mut page = Page::new().text(out.paint().bold(&name)).fields(render::fields(&document, &about));
     page = page
-        .section("Broken rules", render::table(document.list("violations"), &["column", "rule", "message"]));
+        .section("Broken rules", render::table(document.list("violations"), &["column", "rule", "message"]))
+        .section("Rows that break them", examples_table(document.list("violations")));
     page = page.section("Files", render::table(files.list("items"), &["path", "size", "file_id"]));
     page = page.section("Rows", sample_table(&sample));
     if let Some(map) = document.as_object_mut() {
@@ -354,6 +382,23 @@ async fn show(client: &Client, reference: &DataRef, rows: usize, out: &Output) -
     }
     out.show(&document, &[name], &page);
     Ok(Exit::Done)
+}
+
+/// Where the values stand that break rules.
+fn examples_table(violations: &[Value]) -> Table {
+    let mut table = Table::new(["column", "rule", "file", "row", "value"]);
+    for violation in violations {
+        for example in violation.list("examples") {
+            table.push(vec![
+                Cell::text(violation.text("column")),
+                Cell::text(violation.text("rule")),
+                Cell::text(example.text("file")),
+                Cell::count(example.int("row")),
+                Cell::text(example.text("value")),
+            ]);
+        }
+    }
+    table
 }
 
 /// Rows under the names of their columns.

@@ -9,7 +9,7 @@ use super::pipeline::unit_text;
 use crate::client::{Client, segment};
 use crate::codes;
 use crate::exit::Exit;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Place, Result};
 use crate::json::Fields;
 use crate::output::{Cell, Form, Output, Page, Progress, Table, duration_ms, short_id};
 use crate::render;
@@ -160,7 +160,7 @@ fn tell(document: &Value, seen: &mut HashMap<String, String>, progress: &Progres
             "failed" => progress.note(&format!(
                 "{} {name}   {took}   {}",
                 paint.bad("✗"),
-                step["failure"].text("message")
+                step["failure"].text("message").lines().next().unwrap_or_default().trim_end_matches(':')
             )),
             "restored" => progress.note(&paint.dim(&format!("↺ {name}   restored: {}", step.text("reason")))),
             "cancelled" => progress.note(&paint.dim(&format!("– {name}   cancelled"))),
@@ -250,16 +250,46 @@ async fn failed(client: &Client, document: &Value) -> Failure {
             .help(format_args!("volano pipeline status {id}"));
     };
     let why = &step["failure"];
-    let code = if why.text("cause") == "check" { &codes::CHECK } else { &codes::STEP };
-    let code = if why.text("cause") == "setup" { &codes::ENVIRONMENT } else { code };
-    let failure = Failure::new(code, format!("step {} failed: {}", title(step), why.text("message")));
+    let (head, rest) = why.text("message").split_once('\n').unwrap_or((why.text("message"), ""));
+    let head = head.trim_end_matches(':');
+    let failure =
+        Failure::new(code_of(why.text("cause"), head), format!("step {} failed: {head}", title(step)));
+    let failure = match at_place(head) {
+        Some(place) => failure.at(place),
+        None => failure,
+    };
     let text = tail(client, step.text("id")).await;
+    // The runner repeats its verdict at the end of the log.
+    let text = text.split(&format!("[volano] {head}")).next().unwrap_or_default();
+    let text = if text.trim().is_empty() { rest } else { text };
     let lines: Vec<&str> = text.lines().collect();
     let tail = &lines[lines.len().saturating_sub(LAST_LINES)..];
     let failure = tail.iter().fold(failure, |failure, line| failure.detail(format_args!("│ {line}")));
+    let failure = match why.text("cause") {
+        "timeout" => {
+            failure.help(format_args!("more time      steps.{}.timeout in volano.yaml", step.text("step")))
+        }
+        _ => failure,
+    };
     failure
         .help(format_args!("all it wrote   volano pipeline logs {} --run {id}", step.text("step")))
         .help("go on from there when it is mended: volano pipeline run")
+}
+
+/// What kind of failure a step's is.
+fn code_of(cause: &str, head: &str) -> &'static codes::Code {
+    match cause {
+        "check" => &codes::CHECK,
+        "setup" if head.starts_with("cannot start \"python") => &codes::PYTHON,
+        "setup" if head.starts_with("steps.") && head.contains(".env: ") => &codes::ENVIRONMENT,
+        _ => &codes::STEP,
+    }
+}
+
+/// The line of a query that a message begins with: `sql/a.sql:2:3: there is no column…`.
+fn at_place(head: &str) -> Option<Place> {
+    let (place, label) = head.split_once(": ")?;
+    Place::parse(&crate::place::project_root_here()?, place, label)
 }
 
 /// The end of what a step wrote; nothing when it cannot be had.

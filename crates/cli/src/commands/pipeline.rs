@@ -68,8 +68,12 @@ fn local_project(globals: &Globals) -> Result<Option<Project>> {
     let file = root.join(place::PROJECT_FILE);
     let text = std::fs::read_to_string(&file).map_err(|error| Failure::file(&file, "read", &error))?;
     let exists = |path: &str| root.join(path).exists();
+    let content = |path: &str| std::fs::read_to_string(root.join(path)).ok();
     match Project::parse_with_files(&text, place::PROJECT_FILE, &exists) {
-        Ok(project) => Ok(Some(project)),
+        Ok(project) => match project.contract_problems(&content) {
+            problems if problems.is_empty() => Ok(Some(project)),
+            problems => Err(problems_failure(&problems, &root)),
+        },
         Err(problems) => Err(problems_failure(&problems, &root)),
     }
 }
@@ -105,11 +109,14 @@ async fn check(client: &Client, globals: &Globals, args: &PipelineArgs, out: &Ou
     Ok(Exit::Done)
 }
 
-/// All problems of a project file, each with its place.
-fn problems_failure(problems: &[Problem], root: &std::path::Path) -> Failure {
+/// All problems of files that a person wrote, each with its place.
+pub fn problems_failure(problems: &[Problem], root: &std::path::Path) -> Failure {
     let many =
         if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
-    let failure = Failure::new(&codes::PROJECT, format!("volano.yaml has {many}"));
+    let mut files: Vec<&str> = problems.iter().map(|problem| problem.file.as_str()).collect();
+    files.dedup();
+    let has = if files.len() == 1 { "has" } else { "have" };
+    let failure = Failure::new(&codes::PROJECT, format!("{} {has} {many}", files.join(", ")));
     problems.iter().fold(failure, |failure, problem| {
         let number = |value: u64| usize::try_from(value).unwrap_or(1);
         let label = match &problem.help {
@@ -184,6 +191,7 @@ async fn start(client: &Client, globals: &Globals, args: &PipelineRunArgs, out: 
     let started =
         spin(out, "reading the sources", client.post(&path, json!({"params": params(&args.params)}))).await?;
     let id = started.text("id").to_owned();
+    warn_of_refused(client, &started, out).await;
     if args.no_wait {
         let link = client.page(&format!("/pipelines/{name}")).unwrap_or_default();
         let line = format!("{} pipeline run {} started   {link}", out.paint().good("✓"), short_id(&id));
@@ -194,6 +202,34 @@ async fn start(client: &Client, globals: &Globals, args: &PipelineRunArgs, out: 
     follow::to_the_end(client, &name, &id, out).await
 }
 
+/// Files that were refused after the newest version are not what the run works on: that must not go unsaid.
+async fn warn_of_refused(client: &Client, run: &Value, out: &Output) {
+    for (_, pinned) in run.pairs("data") {
+        let name = pinned.text("dataset");
+        let known = client.get(&format!("/datasets/{}", segment(name))).await.unwrap_or_default();
+        let refused = known["rejected"].text("reference");
+        if !refused.is_empty() {
+            let used = format!("{name}@v{}", pinned.int("number").unwrap_or(0));
+            out.warn(format_args!(
+                "files of {name} were refused, the run works on {used}: volano data show {refused}"
+            ));
+        }
+    }
+}
+
+/// Adds the step that was meant to a failure that says that there is none of that name.
+fn with_nearest_step(globals: &Globals, step: &str, failure: Failure) -> Failure {
+    if failure.code() != &codes::NOT_FOUND {
+        return failure;
+    }
+    let Ok(Some(project)) = local_project(globals) else { return failure };
+    let names: Vec<&str> = project.steps.iter().map(|step| step.name.as_str()).collect();
+    match domain::suggest::nearest(step, names.iter().copied()) {
+        Some(near) => failure.help(format_args!("did you mean {near}?")),
+        None => failure.help(format_args!("there are: {}", names.join(", "))),
+    }
+}
+
 async fn why(
     client: &Client,
     globals: &Globals,
@@ -202,7 +238,8 @@ async fn why(
     out: &Output,
 ) -> Result<Exit> {
     let name = name_of(client, globals, args).await?;
-    let answer = client.get(&format!("/pipelines/{}/why/{}", segment(&name), segment(step))).await?;
+    let path = format!("/pipelines/{}/why/{}", segment(&name), segment(step));
+    let answer = client.get(&path).await.map_err(|failure| with_nearest_step(globals, step, failure))?;
     let mut page = Page::new().text(out.paint().bold(step));
     for unit in answer.list("units") {
         let text = unit_text(unit);

@@ -113,3 +113,59 @@ fn what_cannot_be_made_is_refused_and_nothing_is_written() {
     assert!(!sandbox.path().join("x").exists());
     assert_eq!(std::fs::read_dir(sandbox.path().join("taken")).unwrap().count(), 1);
 }
+
+#[test]
+fn a_label_that_nothing_can_be_learned_from_is_refused_with_the_reason() {
+    let sandbox = Sandbox::new();
+    let rows = |count: usize, label: fn(usize) -> &'static str| {
+        let row = |n: usize| format!("C{n},{},{},{}\n", 20 + n % 50, ["a", "b"][n % 2], label(n));
+        format!("id,age,plan,churned\n{}", (0..count).map(row).collect::<String>())
+    };
+    sandbox.write("same.csv", rows(60, |_| "yes"));
+    sandbox.write("none.csv", rows(60, |_| ""));
+    sandbox.write("few.csv", rows(12, |n| if n % 2 == 0 { "yes" } else { "no" }));
+    sandbox.write("rare.csv", rows(60, |n| if n == 7 { "yes" } else { "no" }));
+    sandbox.write("good.csv", rows(60, |n| if n % 3 == 0 { "yes" } else { "no" }));
+    sandbox.write("alone.csv", format!("churned\n{}", "yes\nno\n".repeat(30)));
+    sandbox.write("semicolons.csv", "id;churned\n1;0\n");
+    std::fs::create_dir(sandbox.path().join("folder")).unwrap();
+    let wrong: [&[&str]; 12] = [
+        &["--data", "same.csv", "--label", "churned"],
+        &["--data", "none.csv", "--label", "churned"],
+        &["--data", "few.csv", "--label", "churned"],
+        &["--data", "rare.csv", "--label", "churned"],
+        &["--data", "alone.csv", "--label", "churned"],
+        &["--data", "good.csv", "--label", "chruned"],
+        &["--data", "good.csv", "--label", "id"],
+        &["--data", "good.csv", "--template", "forecast"],
+        &["--data", "good.csv", "--name", "a/b"],
+        &["--data", "semicolons.csv"],
+        &["--data", "gold.csv"],
+        &["--data", "folder"],
+    ];
+    let texts = wrong.map(|slip| {
+        let done = sandbox.run(&[&["init", "x"], slip].concat());
+        format!("$ volano init x {}\n{}exit {}", slip.join(" "), sandbox.redacted(&done.stderr), done.code)
+    });
+    insta::assert_snapshot!(texts.join("\n\n"));
+    assert!(!sandbox.path().join("x").exists());
+}
+
+#[test]
+fn the_features_of_a_project_around_awkward_names_are_made() {
+    let sandbox = Sandbox::new();
+    let row = |n: usize| format!("{n},{},{},{}\n", n % 7, ["x", "y"][n % 2], n % 3 % 2);
+    let rows: String = (0..80).map(row).collect();
+    // A reserved word as the file's name, an index without a name, a column that is an expression elsewhere.
+    sandbox.write("select.csv", format!(",Group By,\"a, b\",churned\n{rows}"));
+    sandbox.ok(&["init", "shop", "--data", "select.csv", "--label", "churned"]);
+    let project = sandbox.path().join("shop/volano.yaml");
+    let text = std::fs::read_to_string(&project).unwrap();
+    let (start, end) = (text.find("  explore:").unwrap(), text.find("gate:").unwrap());
+    std::fs::write(&project, format!("{}\n", &text[..start])).unwrap();
+    assert!(text[start..end].contains("use: evaluate"));
+    let mut command = sandbox.command(&["pipeline", "run"]);
+    command.current_dir(sandbox.path().join("shop"));
+    let done = crate::sandbox::done(command);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+}

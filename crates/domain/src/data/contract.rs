@@ -2,12 +2,14 @@
 //!
 //! Rules on values hold for each file by itself, so that a small broken file is not hidden by the many good ones.
 
+mod parse;
+
 use std::fmt::Write as _;
 
 use crate::data::profile::{ColumnProfile, TableProfile};
-use crate::data::violation::{Severity, Violation};
+use crate::data::violation::{Example, Severity, Violation};
 use crate::suggest::nearest;
-use crate::yaml::{Node, Place, Problem, Value};
+use crate::yaml::{Place, Problem};
 
 /// Most different values that a learned list of allowed values has.
 const MAX_ALLOWED: usize = 64;
@@ -17,8 +19,6 @@ const MAX_CATEGORY: u64 = 50;
 const RANGE_MARGIN: f64 = 0.1;
 /// Missing values that a learned rule allows beyond the double of what was seen.
 const NULL_MARGIN: f64 = 0.02;
-/// Keys of one column's rules.
-const COLUMN_KEYS: [&str; 7] = ["type", "nullable", "max_null_share", "min", "max", "allowed", "severity"];
 /// Kilometres in a mile.
 const MILE: f64 = 1.609_344;
 
@@ -31,6 +31,54 @@ pub struct Contract {
     pub min_rows: Option<u64>,
     /// Columns whose values together occur once.
     pub unique: Vec<String>,
+    /// What a column does that has no rules; nothing when absent.
+    pub others: Option<Severity>,
+    /// Where the rules on the whole table stand in the file.
+    pub places: TablePlaces,
+}
+
+/// Where the rules that are not about one column stand in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TablePlaces {
+    /// `rows`.
+    pub rows: Option<Place>,
+    /// `unique`.
+    pub unique: Option<Place>,
+    /// `others`.
+    pub others: Option<Place>,
+}
+
+/// A rule on values that only a look at the rows can count and quote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The column.
+    pub column: String,
+    /// The rule, as [`Violation::rule`] has it.
+    pub rule: &'static str,
+    /// Which values break it.
+    pub breaks: Breaks,
+}
+
+/// Which values break a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Breaks {
+    /// None at all.
+    Missing,
+    /// Numbers below the first or above the second.
+    Outside(Option<f64>, Option<f64>),
+    /// Texts that are not in the list.
+    NotAmong(Vec<String>),
+    /// Texts that do not read as a value of this type.
+    NotA(String),
+}
+
+/// What a look at the rows of a file found for a [`Question`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Rows that break the rule.
+    pub count: u64,
+    /// A few of them, with values that differ.
+    pub examples: Vec<Example>,
 }
 
 /// The rules of one column.
@@ -61,6 +109,7 @@ impl Contract {
             columns: profile.columns.iter().map(ColumnRule::infer).collect(),
             min_rows: Some(1),
             unique: key.to_vec(),
+            ..Self::default()
         }
     }
 
@@ -74,6 +123,7 @@ impl Contract {
         self.columns.iter().map(of).sum::<usize>()
             + usize::from(self.min_rows.is_some())
             + usize::from(!self.unique.is_empty())
+            + usize::from(self.others.is_some())
     }
 
     /// The contract as YAML.
@@ -90,18 +140,20 @@ impl Contract {
             let names: Vec<String> = self.unique.iter().map(|name| quoted(name)).collect();
             let _written = writeln!(text, "unique: [{}]", names.join(", "));
         }
+        if let Some(severity) = self.others {
+            let word = if severity == Severity::Warn { "warn" } else { "block" };
+            let _written = writeln!(text, "others: {word}");
+        }
         text
     }
 
-    /// Reads a contract; unknown keys are problems with their place and the nearest known key.
+    /// Reads a contract; every slip is a problem with its place and the way out.
     pub fn parse(text: &str, file: &str) -> Result<Self, Vec<Problem>> {
-        let root = Node::parse(text, file).map_err(|problem| vec![problem])?;
-        let mut reader = Reader { file, problems: Vec::new() };
-        let contract = reader.contract(&root);
-        if reader.problems.is_empty() { Ok(contract) } else { Err(reader.problems) }
+        parse::parse(text, file)
     }
 
-    /// What of one file breaks the rules; `before` is the newest good version, for telling what changed.
+    /// What of one file breaks the rules, as far as a profile tells: [`Contract::questions`] are the rest. `before` is
+    /// the newest good version, for telling what changed.
     pub fn check(
         &self,
         file: &str,
@@ -112,7 +164,10 @@ impl Contract {
         let mut found = Vec::new();
         if let Some(min) = self.min_rows.filter(|min| profile.rows < *min) {
             let message = format!("{file} has {} rows, at least {min} are expected", profile.rows);
-            found.push(Violation::new("rows", message));
+            found.push(Violation {
+                place: at(contract_path, self.places.rows),
+                ..Violation::new("rows", message)
+            });
         }
         for rule in &self.columns {
             let column = profile.columns.iter().find(|column| column.name == rule.name);
@@ -125,11 +180,140 @@ impl Contract {
             found.extend(broken.into_iter().map(|violation| Violation {
                 column: Some(rule.name.clone()),
                 severity: rule.severity,
-                place: rule.place.map(|place| format!("{contract_path}:{}:{}", place.line, place.column)),
+                place: at(contract_path, rule.place),
                 ..violation
             }));
         }
+        found.extend(self.unknown_keys(file, profile, contract_path));
+        found.extend(self.unknown_columns(file, profile, contract_path));
         found
+    }
+
+    /// What is to be asked of the rows: for what `found` names, how many and which; and whether all values are in the
+    /// list, where the few frequent ones that a profile knows cannot prove it.
+    pub fn questions(&self, profile: &TableProfile, found: &[Violation]) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for rule in &self.columns {
+            let Some(column) = profile.columns.iter().find(|column| column.name == rule.name) else {
+                continue;
+            };
+            let broken =
+                |name: &str| found.iter().any(|v| v.rule == name && v.column.as_ref() == Some(&rule.name));
+            let mut ask =
+                |name, breaks| questions.push(Question { column: rule.name.clone(), rule: name, breaks });
+            match &rule.kind {
+                Some(kind) if broken("type") => {
+                    if column.kind == "text" {
+                        ask("type", Breaks::NotA(kind.clone()));
+                    }
+                    continue;
+                }
+                _ => {}
+            }
+            if broken("nullable") {
+                ask("nullable", Breaks::Missing);
+            }
+            if broken("range") {
+                ask("range", Breaks::Outside(rule.min, rule.max));
+            }
+            if let Some(allowed) = rule.allowed.as_ref().filter(|allowed| !proves(column, allowed)) {
+                ask("allowed", Breaks::NotAmong(allowed.clone()));
+            }
+        }
+        questions
+    }
+
+    /// Puts an answer where it belongs: evidence for a violation that is there, or a violation of its own.
+    pub fn answer(
+        &self,
+        (file, rows): (&str, u64),
+        question: &Question,
+        answer: Answer,
+        contract_path: &str,
+        found: &mut Vec<Violation>,
+    ) {
+        if answer.count == 0 {
+            return;
+        }
+        let share = ratio(answer.count, rows);
+        let many = format!("{} of {rows} rows ({:.1} %)", answer.count, share * 100.0);
+        let known =
+            found.iter_mut().find(|v| v.rule == question.rule && v.column.as_ref() == Some(&question.column));
+        if let Some(violation) = known {
+            if question.rule != "nullable" {
+                violation.message.push_str(&format!(": {many}"));
+            }
+            violation.count = Some(answer.count);
+            violation.share = Some(share);
+            violation.examples = answer.examples;
+            return;
+        }
+        let Some(rule) = self.columns.iter().find(|rule| rule.name == question.column) else { return };
+        let shown: Vec<String> =
+            answer.examples.iter().map(|example| format!("{:?}", example.value)).collect();
+        let message =
+            format!("{file}: {} has values that are not allowed: {}: {many}", rule.name, shown.join(", "));
+        found.push(Violation {
+            column: Some(rule.name.clone()),
+            severity: rule.severity,
+            place: at(contract_path, rule.place),
+            count: Some(answer.count),
+            share: Some(share),
+            examples: answer.examples,
+            ..Violation::new(question.rule, message)
+        });
+    }
+
+    /// The violation that rows make whose key occurred before, of `rows` in the whole version.
+    pub fn repeated(&self, rows: u64, answer: Answer, contract_path: &str) -> Option<Violation> {
+        let share = ratio(answer.count, rows);
+        let message = format!(
+            "{} of {rows} rows ({:.1} %) repeat a value of {} that occurs before",
+            answer.count,
+            share * 100.0,
+            self.unique.join(", ")
+        );
+        (answer.count > 0).then(|| Violation {
+            place: at(contract_path, self.places.unique),
+            count: Some(answer.count),
+            share: Some(share),
+            examples: answer.examples,
+            ..Violation::new("unique", message)
+        })
+    }
+
+    fn unknown_keys(&self, file: &str, profile: &TableProfile, contract_path: &str) -> Vec<Violation> {
+        let names: Vec<&str> = profile.columns.iter().map(|column| column.name.as_str()).collect();
+        let absent = self.unique.iter().filter(|name| !names.contains(&name.as_str()));
+        let told = absent.map(|name| {
+            let near = nearest(name, names.iter().copied())
+                .map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+            Violation {
+                column: Some(name.clone()),
+                place: at(contract_path, self.places.unique),
+                ..Violation::new(
+                    "missing_column",
+                    format!("{file} has no column {name:?}, which `unique` names{near}"),
+                )
+            }
+        });
+        told.collect()
+    }
+
+    fn unknown_columns(&self, file: &str, profile: &TableProfile, contract_path: &str) -> Vec<Violation> {
+        let Some(severity) = self.others else { return Vec::new() };
+        let known = |name: &String| self.columns.iter().any(|rule| rule.name == *name);
+        let others = profile.columns.iter().filter(|column| !known(&column.name));
+        let told = others.map(|column| Violation {
+            column: Some(column.name.clone()),
+            severity,
+            place: at(contract_path, self.places.others),
+            ..Violation::new(
+                "extra_column",
+                format!("{file} has a column {:?} that no rule is about", column.name),
+            )
+        });
+        told.collect()
     }
 
     fn missing(&self, rule: &ColumnRule, file: &str, profile: &TableProfile) -> Violation {
@@ -203,7 +387,9 @@ impl ColumnRule {
     ) -> Vec<Violation> {
         let name = &self.name;
         let mut found = Vec::new();
-        if let Some(kind) = self.kind.as_ref().filter(|kind| !same_kind(kind, &column.kind)) {
+        // What has no value has no type: whether that is borne, the next rule says.
+        let kind = self.kind.as_ref().filter(|kind| column.count > 0 && !same_kind(kind, &column.kind));
+        if let Some(kind) = kind {
             let message = format!("{file}: {name} is {}, {kind} is expected", column.kind);
             found.push(Violation::new("type", message));
             return found;
@@ -227,7 +413,6 @@ impl ColumnRule {
             });
         }
         found.extend(self.out_of_range(file, column, before));
-        found.extend(self.not_allowed(file, column));
         found
     }
 
@@ -258,18 +443,16 @@ impl ColumnRule {
         });
         Some(Violation { change, ..Violation::new("range", message) })
     }
+}
 
-    fn not_allowed(&self, file: &str, column: &ColumnProfile) -> Option<Violation> {
-        let allowed = self.allowed.as_ref()?;
-        let strange: Vec<_> = column.top.iter().filter(|top| !allowed.contains(&top.value)).collect();
-        if strange.is_empty() {
-            return None;
-        }
-        let shown: Vec<String> = strange.iter().take(5).map(|top| format!("{:?}", top.value)).collect();
-        let count = strange.iter().map(|top| top.count).sum();
-        let message = format!("{file}: {} has values that are not allowed: {}", self.name, shown.join(", "));
-        Some(Violation { count: Some(count), ..Violation::new("allowed", message) })
-    }
+/// Whether a profile's frequent values are all its values, and all in the list.
+fn proves(column: &ColumnProfile, allowed: &[String]) -> bool {
+    let whole = column.exact && column.top.len() as u64 == column.distinct;
+    whole && column.top.iter().all(|top| allowed.contains(&top.value))
+}
+
+fn at(file: &str, place: Option<Place>) -> Option<String> {
+    place.map(|place| format!("{file}:{}:{}", place.line, place.column))
 }
 
 /// Counts as shares; rows are far below 2^53.
@@ -312,137 +495,6 @@ fn quoted(text: &str) -> String {
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
-struct Reader<'a> {
-    file: &'a str,
-    problems: Vec<Problem>,
-}
-
-impl Reader<'_> {
-    fn problem(&mut self, place: Place, message: impl Into<String>, help: Option<String>) {
-        self.problems.push(Problem {
-            file: self.file.to_owned(),
-            line: place.line,
-            column: place.column,
-            message: message.into(),
-            help,
-        });
-    }
-
-    fn unknown(&mut self, key: &str, place: Place, known: &[&str]) {
-        let help = nearest(key, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        self.problem(place, format!("unknown key `{key}`; known are {}", known.join(", ")), help);
-    }
-
-    fn contract(&mut self, root: &Node) -> Contract {
-        let mut contract = Contract::default();
-        let Value::Map(entries) = &root.value else {
-            self.problem(root.place, "a contract is a map with `columns:`", None);
-            return contract;
-        };
-        for entry in entries {
-            match (entry.key.as_str(), &entry.value.value) {
-                ("columns", Value::Map(columns)) => {
-                    for column in columns {
-                        contract.columns.push(self.column(&column.key, column.place, &column.value));
-                    }
-                }
-                ("rows", Value::Map(rows)) => {
-                    for row in rows {
-                        match (row.key.as_str(), &row.value.value) {
-                            ("min", Value::Int(min)) if *min >= 0 => {
-                                contract.min_rows = u64::try_from(*min).ok()
-                            }
-                            ("min", _) => self.problem(row.value.place, "`min` is a whole number", None),
-                            (other, _) => self.unknown(other, row.place, &["min"]),
-                        }
-                    }
-                }
-                ("unique", Value::List(names)) => contract.unique = self.texts(names, "unique"),
-                ("columns" | "rows", other) => {
-                    let message = format!("`{}` is a map, not {}", entry.key, other.kind());
-                    self.problem(entry.value.place, message, None);
-                }
-                ("unique", other) => {
-                    let message = format!("`unique` is a list of columns, not {}", other.kind());
-                    self.problem(entry.value.place, message, None);
-                }
-                (other, _) => self.unknown(other, entry.place, &["columns", "rows", "unique"]),
-            }
-        }
-        contract
-    }
-
-    fn column(&mut self, name: &str, place: Place, node: &Node) -> ColumnRule {
-        let mut rule = ColumnRule {
-            name: name.to_owned(),
-            kind: None,
-            max_null_share: 1.0,
-            min: None,
-            max: None,
-            allowed: None,
-            severity: Severity::Block,
-            place: Some(place),
-        };
-        let Value::Map(settings) = &node.value else {
-            self.problem(
-                node.place,
-                format!("the rules of {name} are a map, not {}", node.value.kind()),
-                None,
-            );
-            return rule;
-        };
-        for setting in settings {
-            let at = setting.value.place;
-            match (setting.key.as_str(), &setting.value.value) {
-                ("type", Value::Text(kind)) => rule.kind = Some(kind.clone()),
-                ("nullable", Value::Bool(nullable)) => {
-                    rule.max_null_share = if *nullable { 1.0 } else { 0.0 }
-                }
-                ("max_null_share", value) => {
-                    match number(value).filter(|share| (0.0..=1.0).contains(share)) {
-                        Some(share) => rule.max_null_share = share,
-                        None => self.problem(at, "`max_null_share` is a number from 0 to 1", None),
-                    }
-                }
-                ("min", value) if number(value).is_some() => rule.min = number(value),
-                ("max", value) if number(value).is_some() => rule.max = number(value),
-                ("allowed", Value::List(values)) => rule.allowed = Some(self.texts(values, "allowed")),
-                ("severity", Value::Text(word)) if word == "warn" => rule.severity = Severity::Warn,
-                ("severity", Value::Text(word)) if word == "block" => rule.severity = Severity::Block,
-                (known, value) if COLUMN_KEYS.contains(&known) => {
-                    self.problem(at, format!("`{known}` cannot be {}", value.kind()), None);
-                }
-                (other, _) => self.unknown(other, setting.place, &COLUMN_KEYS),
-            }
-        }
-        rule
-    }
-
-    fn texts(&mut self, nodes: &[Node], what: &str) -> Vec<String> {
-        let mut texts = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            match &node.value {
-                Value::Text(text) => texts.push(text.clone()),
-                Value::Int(number) => texts.push(number.to_string()),
-                Value::Bool(word) => texts.push(word.to_string()),
-                other => {
-                    self.problem(node.place, format!("`{what}` lists texts, not {}", other.kind()), None)
-                }
-            }
-        }
-        texts
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "limits of a contract are far below 2^53")]
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Int(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -467,7 +519,7 @@ mod tests {
             told,
             [
                 (2, 14, Some("did you mean `type`?".to_owned())),
-                (2, 33, None),
+                (2, 33, Some("a number, like `min: 0`".to_owned())),
                 (3, 1, Some("did you mean `unique`?".to_owned())),
             ]
         );

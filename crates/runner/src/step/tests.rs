@@ -163,6 +163,10 @@ async fn a_program_that_is_not_there_is_named() {
     let Ending::NotStarted { reason } = step.run().await.unwrap().ending else {
         panic!("it must not start");
     };
-    assert_eq!(reason, "cannot start \"no-such-program\": no such program on the step's PATH");
+    assert_eq!(
+        reason,
+        "cannot start \"no-such-program\": no such program on the step's PATH; install it, or write ./FILE for a script of \
+         the project"
+    );
     assert!(step.log().contains(&reason));
 }

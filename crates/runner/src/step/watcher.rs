@@ -131,7 +131,16 @@ fn spawn(order: &Order) -> io::Result<Child> {
 fn not_started(order: &Order, error: &io::Error) -> String {
     let program = order.argv.first().map_or("", String::as_str);
     if error.kind() == io::ErrorKind::NotFound {
-        return format!("cannot start {program:?}: no such program on the step's PATH");
+        let way_out = match program {
+            "python" | "python3" => {
+                "install Python, or give the step an environment: `env: {requirements: …}`"
+            }
+            _ => "install it, or write ./FILE for a script of the project",
+        };
+        return format!("cannot start {program:?}: no such program on the step's PATH; {way_out}");
+    }
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return format!("cannot start {program:?}: it is not executable; chmod +x makes it so");
     }
     format!("cannot start {program:?}: {error}")
 }

@@ -134,7 +134,13 @@ impl ColumnSketch {
 
     /// Adds all of another; its type may differ as integers and numbers do.
     pub(super) fn merge(&mut self, other: &Self) -> Result<(), String> {
-        self.kind = common_kind(&self.kind, &other.kind).ok_or_else(|| {
+        // A column without a value has no type of its own.
+        let common = match (self.count, other.count) {
+            (0, _) => Some(other.kind.clone()),
+            (_, 0) => Some(self.kind.clone()),
+            _ => common_kind(&self.kind, &other.kind),
+        };
+        self.kind = common.ok_or_else(|| {
             format!(
                 "column {:?} is {} here and {} in the files before: make them alike",
                 self.name, other.kind, self.kind

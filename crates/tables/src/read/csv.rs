@@ -8,8 +8,9 @@ use arrow::csv::reader::Format;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use regex::Regex;
 
+use super::text::{self, Sound};
 use super::{BATCH_ROWS, Inner, TableFile, diagnose, unpacked};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What stands for nothing: the texts that pandas takes for it.
 static NOTHING: LazyLock<Regex> = LazyLock::new(|| {
@@ -19,35 +20,44 @@ static NOTHING: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is well formed")
 });
 
-/// Opens a file; its types are those that every row fits.
+/// Opens a file; its types are those that every row fits. A column that is empty throughout has none.
 pub(super) fn open(file: &TableFile, separator: u8) -> Result<(SchemaRef, Inner)> {
+    text::must_be_text(file)?;
     diagnose::header(file, separator)?;
     let format =
         Format::default().with_header(true).with_delimiter(separator).with_null_regex(NOTHING.clone());
-    let (schema, _) = format
-        .infer_schema(BufReader::new(unpacked(file)?), None)
-        .map_err(|error| diagnose::separated(file, separator, &error))?;
-    let schema = Arc::new(without_byte_order_mark(&schema));
-    let reader = ReaderBuilder::new(Arc::clone(&schema))
+    let bytes = || Ok::<_, Error>(BufReader::new(Sound::new(unpacked(file)?, separator)));
+    let (schema, _) =
+        format.infer_schema(bytes()?, None).map_err(|error| diagnose::separated(file, separator, &error))?;
+    let schema = named(&schema);
+    let read = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Null => Field::new(field.name(), DataType::Utf8, true),
+        _ => field.as_ref().clone(),
+    });
+    let reader = ReaderBuilder::new(Arc::new(Schema::new(read.collect::<Vec<_>>())))
         .with_format(format)
         .with_batch_size(BATCH_ROWS)
-        .build(BufReader::new(unpacked(file)?))
+        .build(bytes()?)
         .map_err(|error| diagnose::separated(file, separator, &error))?;
-    Ok((schema, Box::new(reader)))
+    Ok((Arc::new(schema), Box::new(reader)))
 }
 
-/// Spreadsheets put a mark before the first name; a column that is empty throughout counts as text.
-fn without_byte_order_mark(schema: &Schema) -> Schema {
-    let fields: Vec<Field> = schema
-        .fields()
-        .iter()
-        .map(|field| {
-            let kind = match field.data_type() {
-                DataType::Null => DataType::Utf8,
-                other => other.clone(),
-            };
-            Field::new(field.name().trim_start_matches('\u{feff}'), kind, true)
-        })
-        .collect();
-    Schema::new(fields)
+/// Spreadsheets put a mark before the first name, and data frames leave the index's name empty: a column without a
+/// name is called by its number.
+fn named(schema: &Schema) -> Schema {
+    let mut names: Vec<String> =
+        schema.fields().iter().map(|field| field.name().trim_start_matches('\u{feff}').to_owned()).collect();
+    for index in 0..names.len() {
+        if names[index].trim().is_empty() {
+            let mut name = format!("column_{}", index + 1);
+            while names.contains(&name) {
+                name.push('_');
+            }
+            names[index] = name;
+        }
+    }
+    let fields = names.into_iter().zip(schema.fields());
+    Schema::new(
+        fields.map(|(name, field)| Field::new(name, field.data_type().clone(), true)).collect::<Vec<_>>(),
+    )
 }

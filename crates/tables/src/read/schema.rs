@@ -51,7 +51,7 @@ pub fn type_word(kind: &DataType) -> &'static str {
 }
 
 /// The columns of several files together, in order of first appearance: integers and numbers make numbers,
-/// times of several units the finest, nothing yields to everything. Types that have nothing in common are an error.
+/// times of several units the finest, nothing yields to everything and is text alone. Types that have nothing in common are an error.
 pub fn unify(schemas: &[(&str, SchemaRef)]) -> Result<SchemaRef> {
     let mut columns: Vec<(String, DataType, &str)> = Vec::new();
     for (file, schema) in schemas {
@@ -72,8 +72,9 @@ pub fn unify(schemas: &[(&str, SchemaRef)]) -> Result<SchemaRef> {
             }
         }
     }
+    let typed = |kind| if kind == DataType::Null { DataType::Utf8 } else { kind };
     let fields: Vec<Field> =
-        columns.into_iter().map(|(name, kind, _)| Field::new(name, kind, true)).collect();
+        columns.into_iter().map(|(name, kind, _)| Field::new(name, typed(kind), true)).collect();
     Ok(Arc::new(Schema::new(fields)))
 }
 
@@ -110,6 +111,9 @@ fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {
 
 /// The batch with the columns of `schema`: cast, absent ones empty, others left out.
 pub fn conform(batch: &RecordBatch, schema: &SchemaRef, file: &str) -> Result<RecordBatch> {
+    if batch.schema_ref().fields() == schema.fields() {
+        return Ok(batch.clone());
+    }
     let columns: Result<Vec<ArrayRef>> = schema
         .fields()
         .iter()

@@ -33,6 +33,10 @@ const YES: [&str; 8] = ["yes", "true", "y", "t", "1", "positive", "churned", "la
 const MOST_CATEGORIES: i64 = 200;
 /// Slices are made by columns with at most so many values.
 const MOST_SLICES: i64 = 10;
+/// Fewer rows are too few to learn from and to hold some out.
+const FEWEST_ROWS: i64 = 20;
+/// Rows that each of two answers needs: some to learn from, some to judge by.
+const FEWEST_OF_AN_ANSWER: i64 = 5;
 /// Months that make it worth cutting the rows by month: some to train on, one to hold out.
 const FEWEST_MONTHS: i64 = 3;
 const MONTH_MS: f64 = 30.44 * 86_400_000.0;
@@ -98,7 +102,12 @@ impl Choice {
             Template::Forecast => Problem::Forecast,
             _ => problem_of(label),
         };
-        check_label(label, problem)?;
+        check_label(label, problem, survey.rows)?;
+        if survey.rows < FEWEST_ROWS {
+            let message = format!("{} rows are too few to learn from", survey.rows);
+            return Err(Failure::new(&codes::VALUE, message)
+                .help(format_args!("give a file with at least {FEWEST_ROWS} rows, better thousands")));
+        }
         if problem == Problem::Forecast && time.is_none() {
             return Err(Failure::new(
                 &codes::VALUE,
@@ -293,15 +302,20 @@ fn problem_of(label: &Column) -> Problem {
     }
 }
 
-fn check_label(label: &Column, problem: Problem) -> Result<()> {
+fn check_label(label: &Column, problem: Problem, rows: i64) -> Result<()> {
     let name = &label.name;
-    let why = match problem {
-        _ if label.distinct < 2 => "it has the same value in every row",
-        Problem::Forecast if !is_number(label) => "a forecast needs numbers",
-        Problem::Classes if label.kind == "text" && label.distinct > MOST_CATEGORIES => {
-            "it has too many different texts"
+    let why = match (problem, label.rarest) {
+        _ if label.distinct == 0 => "it has no values".to_owned(),
+        _ if label.distinct == 1 => "it has the same value in every row".to_owned(),
+        (Problem::Forecast, _) if !is_number(label) => "a forecast needs numbers".to_owned(),
+        (Problem::Classes, _) if label.distinct == rows => "it has another value in every row".to_owned(),
+        (Problem::Classes, _) if label.kind == "text" && label.distinct > MOST_CATEGORIES => {
+            "it has too many different texts".to_owned()
         }
-        Problem::Classes if is_time(label) => "it is a time",
+        (Problem::Classes, _) if is_time(label) => "it is a time".to_owned(),
+        (Problem::Binary, Some(rarest)) if rarest < FEWEST_OF_AN_ANSWER && rows >= FEWEST_ROWS => {
+            format!("one of its two values is in {rarest} of {rows} rows only")
+        }
         _ => return Ok(()),
     };
     Err(Failure::new(&codes::VALUE, format!("{name} cannot be predicted: {why}"))

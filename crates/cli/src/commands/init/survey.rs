@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, segment};
 use crate::codes;
+use crate::commands::data::missing;
 use crate::failure::{Failure, Result};
 use crate::json::Fields;
 use crate::local;
@@ -40,12 +41,14 @@ pub struct Column {
     pub range: Option<(f64, f64)>,
     /// The most frequent values, the most frequent first.
     pub top: Vec<String>,
+    /// In how many rows the rarest value of all is, when there are few.
+    pub rarest: Option<i64>,
 }
 
 impl Survey {
     /// Reads a file.
     pub async fn of(file: &Path, dataset: &str, out: &Output) -> Result<Self> {
-        let size = std::fs::metadata(file).map_err(|error| Failure::file(file, "read", &error))?;
+        let size = std::fs::metadata(file).map_err(|error| missing(file, &error))?;
         if size.is_dir() {
             return Err(Failure::new(&codes::NO_FILE, format!("{} is a folder", file.display()))
                 .help("name one file; more can be put beside it later"));
@@ -83,7 +86,12 @@ async fn read(client: &Client, file: &Path, dataset: &str, out: &Output) -> Resu
     let added =
         client.post(&format!("{base}/versions"), body).await.map_err(|failure| unreadable(file, &failure))?;
     if let Some(violation) = added["version"].list("violations").first() {
-        let message = format!("cannot read {}: {}", file.display(), violation.text("message"));
+        let said = violation.text("message");
+        // The server knows the file by its name alone.
+        let message = match said.strip_prefix(&name) {
+            Some(rest) => format!("{}{rest}", file.display()),
+            None => format!("cannot read {}: {said}", file.display()),
+        };
         return Err(Failure::new(&codes::DATA, message).help("nothing was written"));
     }
     let profile = client
@@ -97,10 +105,6 @@ async fn read(client: &Client, file: &Path, dataset: &str, out: &Output) -> Resu
         columns: profile.list("columns").iter().map(column).collect(),
         contract: contract.text("text").to_owned(),
     };
-    if survey.rows == 0 {
-        return Err(Failure::new(&codes::DATA, format!("{} has a header but no rows", file.display()))
-            .help("nothing was written"));
-    }
     Ok(survey)
 }
 
@@ -119,6 +123,11 @@ fn column(profile: &Value) -> Column {
         nulls: profile.int("nulls").unwrap_or(0),
         distinct: profile.int("distinct").unwrap_or(0),
         range: number.float("min").zip(number.float("max")),
+        rarest: profile
+            .list("top")
+            .last()
+            .and_then(|top| top.int("count"))
+            .filter(|_| profile.int("distinct") == i64::try_from(profile.list("top").len()).ok()),
         top: profile.list("top").iter().map(|top| top.text("value").to_owned()).collect(),
     }
 }

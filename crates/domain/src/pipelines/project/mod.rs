@@ -11,7 +11,7 @@ mod parse_trigger;
 pub mod schema;
 pub mod vocabulary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ use super::expr::Condition;
 use super::step::StepSpec;
 use super::trigger::TriggerSpec;
 use crate::Name;
+use crate::data::contract::Contract;
 pub use crate::yaml::Problem;
 
 /// The name of the file.
@@ -65,6 +66,25 @@ impl Project {
         parse::parse(text, file, Some(exists))
     }
 
+    /// What is wrong with the contracts that the project names; `read` gives the text of a file in the project.
+    pub fn contract_problems(&self, read: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
+        let of_data = self.data.iter().filter_map(|source| source.contract.as_deref());
+        let of_steps = self.steps.iter().flat_map(|step| &step.outputs);
+        let paths: BTreeSet<&str> =
+            of_data.chain(of_steps.filter_map(|output| output.contract.as_deref())).collect();
+        let problems = |path: &str| match read(path) {
+            Some(text) => Contract::parse(&text, path).err().unwrap_or_default(),
+            None => vec![Problem {
+                file: path.to_owned(),
+                line: 1,
+                column: 1,
+                message: "the contract cannot be read as text".to_owned(),
+                help: Some("save it as UTF-8".to_owned()),
+            }],
+        };
+        paths.into_iter().flat_map(problems).collect()
+    }
+
     /// The step called `name`.
     pub fn step(&self, name: &str) -> Option<&StepSpec> {
         self.steps.iter().find(|step| step.name.as_str() == name)
@@ -107,7 +127,7 @@ impl Project {
         let mut values = BTreeMap::new();
         for (name, param) in &self.params {
             let value = given.get(name).unwrap_or(&param.default);
-            param.accepts(value).map_err(|reason| format!("params.{name}: {reason}"))?;
+            param.accepts(value).map_err(|reason| format!("{name}: {reason}"))?;
             values.insert(name.clone(), value.clone());
         }
         Ok(values)
