@@ -5023,6 +5023,8 @@ export interface components {
         TestBody: {
             /** @description A contract's YAML; the data set's own when absent. */
             contract?: string | null;
+            /** @description What that YAML's file is called in the answer's places; `contracts/NAME.yaml` when absent. */
+            path?: string | null;
         };
         /** @description A run. */
         TrackedRunBody: {
