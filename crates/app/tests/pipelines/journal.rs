@@ -130,7 +130,7 @@ async fn a_lost_step_is_tried_again_and_a_failed_check_is_not() {
     let fixture = Fixture::new("").await;
     let run = fixture.start().await;
     let pipelines = fixture.app.pipelines();
-    for attempt in 1..=3 {
+    for attempt in 1..=6 {
         let task =
             fixture.claim().await.into_iter().find(|task| task.step_run.unit.label() == "2013-01").unwrap();
         assert_eq!(task.step_run.attempt, attempt);
@@ -138,7 +138,7 @@ async fn a_lost_step_is_tried_again_and_a_failed_check_is_not() {
             .step_failed(&fixture.ctx, &task.step_run.id, task.step_run.lease, lost(), None)
             .await
             .unwrap();
-        assert_eq!(again, attempt < 3, "two more attempts are the default for a lost process");
+        assert_eq!(again, attempt < 6, "five more attempts are the default for a lost process");
     }
     let advanced = pipelines.advance(&fixture.ctx).await.unwrap();
     assert_eq!(fixture.state(&run.id).await, RunState::Failed);
