@@ -92,6 +92,7 @@ def reaction(folder: Path) -> float:
     file.write_text(file.read_text().replace("settle: 5s", "settle: 0s"))
     port = free_port()
     process, _ = start([VOLANO, "server", "--port", str(port)], port, cwd=project)
+    time.sleep(5)  # what lies there at the start is taken at once; a file that arrives later must look quiet first
     shutil.copy(FLIGHTS / "data/weather/2013-01.parquet", project / "data/weather/2013-01.parquet")
     arriving = project / "data/flights/.arriving"
     shutil.copy(FLIGHTS / "data/flights/2013-01.parquet", arriving)

@@ -16,12 +16,21 @@ const TAIL_LINES: usize = 20;
 const OUT_OF_MEMORY: [&str; 5] =
     ["MemoryError", "Cannot allocate memory", "std::bad_alloc", "Unable to allocate", "out of memory"];
 
+/// What the step was allowed.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Limits {
+    /// Whether its memory is limited.
+    pub memory: bool,
+    /// How long it may take.
+    pub timeout_ms: Option<i64>,
+}
+
 /// The failure of a step that ended as `ending` says; `None` when it did not fail.
-pub(crate) fn of(ending: &Ending, tail: &str, limited: bool) -> Option<Failure> {
+pub(crate) fn of(ending: &Ending, tail: &str, limits: Limits) -> Option<Failure> {
     let failure = |cause, message: String, exit_code| Some(Failure { cause, message, exit_code });
     match ending {
         Ending::Exited { code: 0 } => None,
-        Ending::Exited { code } if limited && ran_out(tail) => {
+        Ending::Exited { code } if limits.memory && ran_out(tail) => {
             let message = format!("it ran out of the memory that `need` allows and ended with exit code {code}{}", said(tail));
             failure(FailureCause::Oom, message, Some(*code))
         }
@@ -39,7 +48,10 @@ pub(crate) fn of(ending: &Ending, tail: &str, limited: bool) -> Option<Failure> 
         }
         Ending::TimedOut => failure(
             FailureCause::Timeout,
-            "it took longer than its `timeout` and was stopped".to_owned(),
+            match limits.timeout_ms {
+                Some(limit) => format!("it took longer than its `timeout` of {} s and was stopped", limit / 1000),
+                None => "it took longer than its `timeout` and was stopped".to_owned(),
+            },
             None,
         ),
         Ending::Cancelled => failure(FailureCause::Lost, "it was stopped".to_owned(), None),
@@ -104,8 +116,10 @@ mod tests {
 
     #[test]
     fn the_cause_decides_about_another_attempt() {
-        let cause =
-            |ending: Ending, tail: &str, limited| of(&ending, tail, limited).map(|failure| failure.cause);
+        let cause = |ending: Ending, tail: &str, memory| {
+            let limits = Limits { memory, timeout_ms: Some(90_000) };
+            of(&ending, tail, limits).map(|failure| failure.cause)
+        };
         let exited = |code| Ending::Exited { code };
         assert_eq!(cause(exited(0), "MemoryError", true), None);
         assert_eq!(cause(exited(1), "ValueError: no", true), Some(FailureCause::Exit));
@@ -117,9 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn a_timeout_is_told_with_its_length() {
+        let failure = of(&Ending::TimedOut, "", Limits { memory: false, timeout_ms: Some(90_000) }).unwrap();
+        assert_eq!(failure.message, "it took longer than its `timeout` of 90 s and was stopped");
+    }
+
+    #[test]
     fn a_failed_script_is_quoted() {
         let failure =
-            of(&Ending::Exited { code: 1 }, "working\n\nValueError: no column late\n", false).unwrap();
+            of(&Ending::Exited { code: 1 }, "working\n\nValueError: no column late\n", Limits::default())
+                .unwrap();
         assert_eq!(failure.message, "it ended with exit code 1:\nworking\nValueError: no column late");
         assert_eq!(failure.exit_code, Some(1));
     }

@@ -113,6 +113,7 @@ function TryIt({ deployment, last }: { deployment: Deployment; last?: Prediction
             </span>
           )}
         </div>
+        <Cli line={`curl -s ${location.origin}/serve/${deployment.name} -H 'content-type: application/json' -d '{"rows": […]}'`} />
       </div>
       {call.isError && <Fault error={call.error} title="No prediction" />}
       {call.data && (
@@ -211,7 +212,6 @@ function Body({ deployment }: { deployment: Deployment }) {
               ) : (
                 <Facts items={[...deployment.history].reverse().map((h): [string, React.ReactNode] => [`${h.model}:${h.version}`, <span key={h.version} className="ink2">had the traffic from <When ms={h.since_ms} /></span>])} />
               )}
-              <Cli line={`curl -s ${location.origin}/serve/${deployment.name} -H 'content-type: application/json' -d '{"rows": […]}'`} />
             </div>
           </Panel>
         </div>

@@ -111,7 +111,9 @@ impl Pipelines<'_> {
         let (pinned, step_runs) = self.load(&id).await?;
         if let Some(failed) = step_runs.iter().find(|step| step.state == StepState::Failed) {
             let cause = failed.failure.as_ref().map_or("it failed", |failure| failure.message.as_str());
-            let message = format!("step {} ({}): {cause}", failed.step, failed.unit.label());
+            let unit =
+                if failed.unit.is_whole() { String::new() } else { format!(" ({})", failed.unit.label()) };
+            let message = format!("step {}{unit}: {cause}", failed.step);
             return self.end_run(ctx, &id, RunState::Failed, Some(message), advanced).await;
         }
         let mut done = self.results(&step_runs).await?;

@@ -41,6 +41,8 @@ impl Predictions<'_> {
         before: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<Prediction>> {
+        // An unknown name is a slip, not a deployment that nobody has asked.
+        self.0.deployments().status(ctx, deployment).await?;
         let deployment = deployment.clone();
         let span =
             Span { from: Timestamp::from_millis(0), to: before.unwrap_or(Timestamp::from_millis(i64::MAX)) };

@@ -63,6 +63,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Whether the step is not cut.
+    pub fn is_whole(&self) -> bool {
+        self.partition.is_none() && self.item.is_empty()
+    }
+
     /// A text that tells the units of a step apart and is fit for a file name: `2013-01`, `seed=1`, `all`.
     pub fn label(&self) -> String {
         let mut parts: Vec<String> = self.partition.iter().cloned().collect();
@@ -70,7 +75,7 @@ impl Unit {
             let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             format!("{name}={text}")
         }));
-        if parts.is_empty() {
+        if self.is_whole() {
             return "all".to_owned();
         }
         parts

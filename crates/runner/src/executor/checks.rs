@@ -59,17 +59,13 @@ pub(crate) async fn run(attempt: &Attempt, made: &FinishedStep) -> Result<Vec<Ch
 }
 
 fn sentence(broken: &CheckResult) -> String {
-    let show = |value: &Value| match value {
-        Value::Bool(fact) => fact.to_string(),
-        Value::Number(number) => number.to_string(),
+    let show = |name: &str, value: &Value| match value {
+        Value::Bool(fact) => format!("{name} is {fact}"),
+        Value::Number(number) => format!("{name} is {number}"),
         Value::Missing { missing } => missing.clone(),
     };
-    let values: Vec<String> = broken
-        .evaluation
-        .values
-        .iter()
-        .map(|named| format!("{} is {}", named.name, show(&named.value)))
-        .collect();
+    let values: Vec<String> =
+        broken.evaluation.values.iter().map(|named| show(&named.name, &named.value)).collect();
     format!("the check `{}` does not hold: {}", broken.check, values.join(", "))
 }
 

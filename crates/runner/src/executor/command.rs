@@ -154,7 +154,9 @@ async fn watch(attempt: &Attempt, launched: &mut Launched) -> Result<(), Failure
     let exit = exit.map_err(|error| cause::setup(format!("cannot read how the step ended: {error}")))?;
     let Some(exit) = exit else { return Err(cause::lost()) };
     let tail = cause::tail(&attempt.log());
-    match cause::of(&exit.ending, &tail, attempt.task.step.need.memory_bytes.is_some()) {
+    let step = &attempt.task.step;
+    let limits = cause::Limits { memory: step.need.memory_bytes.is_some(), timeout_ms: step.timeout_ms };
+    match cause::of(&exit.ending, &tail, limits) {
         None => Ok(()),
         Some(failure) => Err(failure),
     }

@@ -61,6 +61,7 @@ async fn what_is_not_there_is_answered_with_404_on_every_route() {
         "/api/v1/pipelines/nobody/why/train",
         "/api/v1/deployments/nobody",
         "/api/v1/deployments/nobody/monitor",
+        "/api/v1/deployments/nobody/predictions",
         "/api/v1/pipeline-runs/ID",
         "/api/v1/step-runs/ID/log",
         "/api/v1/runs/ID",
