@@ -28,7 +28,7 @@ def main() -> None:
     print(f"whole loop     {whole:8.1f} s {' '.join(extra)}")
     print(f"own code       {code:8.1f} s (environments, notebook, training)")
     print(f"platform       {whole - code:8.1f} s, {100 * (whole - code) / whole:.1f} %")
-    print(f"file to run    {reaction / 1000:8.2f} s, of which the trigger waits 5 s for quiet files")
+    print(f"file to run    {reaction / 1000:8.2f} s, of which the trigger waits 10 s for quiet files")
     print(f"rollout        {traffic['answered']} requests answered, {traffic['dropped']} dropped")
 
 

@@ -89,7 +89,7 @@ def reaction(folder: Path) -> float:
     for kind in ("weather", "flights"):
         (project / "data" / kind).mkdir(parents=True)
     file = project / "volano.yaml"
-    file.write_text(file.read_text().replace("settle: 5s", "settle: 0s"))
+    file.write_text(file.read_text().replace("settle: 10s", "settle: 0s"))
     port = free_port()
     process, _ = start([VOLANO, "server", "--port", str(port)], port, cwd=project)
     time.sleep(5)  # what lies there at the start is taken at once; a file that arrives later must look quiet first

@@ -73,7 +73,7 @@ impl<'a> Demo<'a> {
         let data = &run["data"]["flights"];
         let rows = data["rows"].as_i64().unwrap_or(0);
         let sentence = format!(
-            "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came (its trigger waits until they are quiet for 5 s)",
+            "flights@v{}: {rows} rows; noticed, checked, published, and a run started {} after the files came (its trigger waits until they are quiet for 10 s)",
             data["number"],
             duration_ms(reaction_ms)
         );
@@ -168,6 +168,8 @@ impl<'a> Demo<'a> {
         let before = self.live_version().await?;
         // What was asked so far is a window of its own, and the calm before.
         self.tell_drift().await?;
+        // The months are there before the requests: a retraining that the drift asks for has something new to learn.
+        self.arrive_published(self.slice.asking).await?;
         let mut labels = Vec::new();
         for &month in self.slice.asking {
             for batch in self.requests(month)?.chunks(BATCH) {
@@ -176,13 +178,12 @@ impl<'a> Demo<'a> {
         }
         let prediction = text(&labels[0], "prediction_id").to_owned();
         self.tell.step(&format!("{} predictions", labels.len()), "/deploy/flights-late", json!({}));
+        self.tell_drift().await?;
         for batch in labels.chunks(500) {
             self.client.post(&self.of("labels"), json!({"labels": batch})).await?;
         }
         let performance = self.client.post(&self.of("performance"), json!({})).await?;
         self.tell.step(text(&performance, "sentence"), "/monitor/flights-late", performance.clone());
-        self.arrive_published(self.slice.asking).await?;
-        self.tell_drift().await?;
         let run = self.finished_run(3).await?;
         self.tell_run(&run);
         if self.gate(&run).await? {
