@@ -30,6 +30,13 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
+impl Problem {
+    /// A problem at a place of a file.
+    pub fn new(file: &str, place: Place, message: String, help: Option<String>) -> Self {
+        Self { file: file.to_owned(), line: place.line, column: place.column, message, help }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
@@ -50,6 +57,9 @@ pub struct Place {
 }
 
 impl Place {
+    /// The beginning of a file.
+    pub const START: Self = Self { line: 1, column: 1 };
+
     /// The place `characters` further on the same line.
     #[must_use]
     pub fn right_by(self, characters: usize) -> Self {
@@ -117,14 +127,10 @@ impl Value {
 impl Node {
     /// Reads one document.
     pub fn parse(text: &str, file: &str) -> Result<Self, Problem> {
-        let problem = |place: Place, message: String, help: Option<&str>| Problem {
-            file: file.to_owned(),
-            line: place.line,
-            column: place.column,
-            message,
-            help: help.map(ToOwned::to_owned),
+        let problem = |place: Place, message: String, help: Option<&str>| {
+            Problem::new(file, place, message, help.map(ToOwned::to_owned))
         };
-        let start = Place { line: 1, column: 1 };
+        let start = Place::START;
         if text.len() > MAX_BYTES {
             let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", text.len());
             return Err(problem(start, message, None));

@@ -4,9 +4,8 @@ use app::App;
 use app::tracking::artifact::place;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::tracking::artifact::{content_type, disposition};
+use domain::tracking::artifact::download_headers;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,7 +66,7 @@ pub struct ArtifactFileQuery {
     path: String,
 }
 
-/// Downloads a file of a run, always to be saved and never to be shown: what users uploaded runs in nobody's browser.
+/// Downloads a file of a run, to be saved and never to be shown.
 #[utoipa::path(get, path = "/runs/{id}/artifact", tag = "tracking",
     params(("id" = String, Path, description = "The run"), ArtifactFileQuery),
     responses((status = 200, description = "The file", content_type = "application/octet-stream"),
@@ -80,14 +79,5 @@ pub async fn download(
 ) -> Result<Response, Problem> {
     let run = app.runs().get(&ctx, &id(&text)?).await?;
     let stored = app.artifacts().open(&ctx, &place(&run.info.artifact_uri, &query.path)).await?;
-    let kind = HeaderValue::from_static(content_type(&stored.path));
-    let disposition = HeaderValue::from_str(&disposition(&stored.path)).map_err(app::Error::internal)?;
-    let size = HeaderValue::from(stored.size);
-    let mut response = Body::from_stream(stored.into_stream()).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, kind);
-    headers.insert(header::CONTENT_LENGTH, size);
-    headers.insert(header::CONTENT_DISPOSITION, disposition);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Ok(response)
+    Ok((download_headers(&stored.path, stored.size), Body::from_stream(stored.into_stream())).into_response())
 }

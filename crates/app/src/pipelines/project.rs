@@ -6,6 +6,7 @@ use db::pipelines::project;
 pub use db::pipelines::project::ProjectRecord;
 use domain::governance::role::Permission;
 use domain::pipelines::project::{FILE_NAME, Problem, Project};
+use domain::yaml::Place;
 use serde_json::json;
 
 use super::snapshot::Snapshot;
@@ -162,21 +163,13 @@ fn read_now(root: &Path) -> Result<Reading> {
     })?;
     let hash = blake3::hash(&bytes).to_hex().to_string();
     let Ok(text) = String::from_utf8(bytes) else {
-        let problem = Problem {
-            file: FILE_NAME.to_owned(),
-            line: 1,
-            column: 1,
-            message: "the file is not UTF-8 text".to_owned(),
-            help: Some("save it as UTF-8".to_owned()),
-        };
+        let message = "the file is not UTF-8 text".to_owned();
+        let problem = Problem::new(FILE_NAME, Place::START, message, Some("save it as UTF-8".to_owned()));
         return Ok(Reading { hash, parsed: Err(vec![problem]) });
     };
     let exists = |path: &str| root.join(path).is_file();
     let content = |path: &str| std::fs::read_to_string(root.join(path)).ok();
-    let parsed = Project::parse_with_files(&text, FILE_NAME, &exists).and_then(|project| {
-        let problems = project.contract_problems(&content);
-        if problems.is_empty() { Ok(project) } else { Err(problems) }
-    });
+    let parsed = Project::parse_with_contracts(&text, FILE_NAME, &exists, &content);
     Ok(Reading { hash, parsed })
 }
 

@@ -151,7 +151,10 @@ impl Inference<'_> {
         let python = self.load_folder(source, limits).await?;
         let answered = python.model.example().cloned();
         if let Some((_, Output::Tensor(answer))) = &answered {
-            answers.remember(answer)?;
+            // Without it the next load asks the Python form again.
+            if let Err(error) = answers.remember(answer) {
+                tracing::warn!(%error, "a model's answer to its example is not kept");
+            }
         }
         let compared = with_export(&info, answered, &export, &interpreter, limits).await?;
         Ok(compared.unwrap_or_else(|why| {
@@ -252,12 +255,10 @@ impl Answers {
     }
 
     fn remember(&self, answer: &Tensor) -> Result<()> {
-        let folder = self.0.parent().unwrap_or(Path::new("."));
-        let temporary = self.0.with_extension(format!("{:016x}.tmp", rand::random::<u64>()));
         let text = serde_json::to_vec(answer).map_err(Error::internal)?;
+        let folder = self.0.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&temporary, text))
-            .and_then(|()| std::fs::rename(&temporary, &self.0))
+            .and_then(|()| crate::home::replace(&self.0, &text))
             .map_err(Error::internal)
     }
 }

@@ -78,11 +78,7 @@ fn detail(detail: &Value) -> String {
     const WIDEST: usize = 60;
     let pairs = detail.as_object().into_iter().flatten();
     let text = pairs.map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(" ");
-    if text.chars().count() <= WIDEST {
-        return text;
-    }
-    let start: String = text.chars().take(WIDEST - 1).collect();
-    format!("{start}…")
+    crate::output::shortened(&text, WIDEST)
 }
 
 fn verify(verdict: &Value, out: &Output) -> Result<Exit> {

@@ -69,13 +69,8 @@ fn local_project(globals: &Globals) -> Result<Option<Project>> {
     let text = std::fs::read_to_string(&file).map_err(|error| Failure::file(&file, "read", &error))?;
     let exists = |path: &str| root.join(path).exists();
     let content = |path: &str| std::fs::read_to_string(root.join(path)).ok();
-    match Project::parse_with_files(&text, place::PROJECT_FILE, &exists) {
-        Ok(project) => match project.contract_problems(&content) {
-            problems if problems.is_empty() => Ok(Some(project)),
-            problems => Err(problems_failure(&problems, &root)),
-        },
-        Err(problems) => Err(problems_failure(&problems, &root)),
-    }
+    let parsed = Project::parse_with_contracts(&text, place::PROJECT_FILE, &exists, &content);
+    parsed.map(Some).map_err(|problems| problems_failure(&problems, &root))
 }
 
 fn no_project(client: &Client, globals: &Globals) -> Failure {

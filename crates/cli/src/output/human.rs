@@ -98,6 +98,14 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A text with its end cut off when it is longer than `width` characters.
+pub fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// The last eight digits of an id, which are random, hence what tells two ids of one day apart; the first twelve of a
 /// content hash.
 pub fn short_id(id: &str) -> &str {

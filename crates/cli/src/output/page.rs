@@ -145,14 +145,6 @@ struct Fit {
     wraps: Option<usize>,
 }
 
-/// A text with its end cut off when it is longer than `width` characters.
-fn shortened(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-}
-
 /// Rows under named columns.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
@@ -213,7 +205,7 @@ impl Table {
         if let hidden @ 1.. = self.columns.len() - fit.columns {
             let names = self.columns[fit.columns..].join(", ");
             let note = format!("{hidden} more columns (--json has them): {names}");
-            text.push_str(&format!("{}\n", paint.dim(&shortened(&note, width))));
+            text.push_str(&format!("{}\n", paint.dim(&human::shortened(&note, width))));
         }
         text
     }
@@ -371,7 +363,7 @@ fn render_fields(fields: &[(String, Cell)], paint: Paint, width: usize) -> Strin
     let room = (width * LINES).saturating_sub(names + usize::from(GAP)).max(WRAPPED);
     let lines = fields.iter().map(|(name, cell)| {
         let name = paint.dim(&format!("{name:names$}"));
-        let value = Cell { text: shortened(&cell.line(), room), ..cell.clone() };
+        let value = Cell { text: human::shortened(&cell.line(), room), ..cell.clone() };
         format!("{name}  {}\n", value.painted(paint))
     });
     lines.collect()

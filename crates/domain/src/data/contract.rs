@@ -265,7 +265,7 @@ impl Contract {
     }
 
     /// The violation that rows make whose key occurred before, of `rows` in the whole version.
-    pub fn repeated(&self, rows: u64, answer: Answer, contract_path: &str) -> Option<Violation> {
+    pub fn repeated(&self, rows: u64, answer: Answer, contract_path: &str) -> Violation {
         let share = ratio(answer.count, rows);
         let message = format!(
             "{} of {rows} rows ({:.1} %) repeat a value of {} that occurs before",
@@ -273,13 +273,13 @@ impl Contract {
             share * 100.0,
             self.unique.join(", ")
         );
-        (answer.count > 0).then(|| Violation {
+        Violation {
             place: at(contract_path, self.places.unique),
             count: Some(answer.count),
             share: Some(share),
             examples: answer.examples,
             ..Violation::new("unique", message)
-        })
+        }
     }
 
     fn unknown_keys(&self, file: &str, profile: &TableProfile, contract_path: &str) -> Vec<Violation> {

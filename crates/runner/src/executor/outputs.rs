@@ -8,10 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use app::pipelines::journal::FinishedStep;
+use app::tracking::artifact::place;
 use domain::Id;
 use domain::pipelines::step::{Output, OutputKind};
 use domain::pipelines::step_run::{Failure, OutputContent, OutputFile};
-use domain::tracking::experiment::ARTIFACT_SCHEME;
 use objects::Store;
 
 use super::command::EXECUTED;
@@ -67,7 +67,7 @@ pub(crate) async fn keep_notebook(attempt: &Attempt, workspace: &Workspace, trac
     let Ok(bytes) = fs::read(workspace.folder.join("out").join(EXECUTED)) else { return };
     let kept = async {
         let run = attempt.app.runs().get(&attempt.ctx, tracked_run).await?;
-        let place = format!("{}/{NOTEBOOK_FILE}", run.info.artifact_uri.trim_start_matches(ARTIFACT_SCHEME));
+        let place = place(&run.info.artifact_uri, NOTEBOOK_FILE);
         attempt.app.artifacts().put_bytes(&attempt.ctx, &place, bytes).await
     };
     if let Err(error) = kept.await {

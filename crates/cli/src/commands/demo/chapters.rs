@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::codes;
 use crate::failure::{Failure, Result};
+use crate::json::Fields;
 use crate::output::duration_ms;
 
 use super::example::{Example, Request};
 use super::narrator::Narrator;
 use super::traffic::Traffic;
-use super::watch::{items, text, until};
+use super::watch::until;
 
 /// The deployment of the example.
 const DEPLOYMENT: &str = "flights-late";
@@ -84,7 +85,7 @@ impl<'a> Demo<'a> {
     /// The profile of the first version, and the contract that Volano would write from it.
     async fn look_at_data(&self) -> Result<()> {
         let profile = self.client.get("/datasets/flights/versions/v1/profile").await?;
-        let columns = profile["columns"].as_array().map_or(&[][..], Vec::as_slice);
+        let columns = profile.list("columns");
         let with_nulls = columns.iter().filter(|column| column["nulls"].as_u64() > Some(0)).count();
         let sentence = format!(
             "profiled: {} rows, {} columns, {with_nulls} of them with missing values",
@@ -98,7 +99,7 @@ impl<'a> Demo<'a> {
         let sentence = format!(
             "a contract learned from it has {} rules; the project's own {}, which guards the door, has {}",
             learned["rules"],
-            text(&own, "path"),
+            own.text("path"),
             own["rules"]
         );
         self.tell.step(&sentence, "/data/flights", learned);
@@ -176,14 +177,14 @@ impl<'a> Demo<'a> {
                 labels.extend(self.ask(batch).await?);
             }
         }
-        let prediction = text(&labels[0], "prediction_id").to_owned();
+        let prediction = labels[0].text("prediction_id").to_owned();
         self.tell.step(&format!("{} predictions", labels.len()), "/deploy/flights-late", json!({}));
         self.tell_drift().await?;
         for batch in labels.chunks(500) {
             self.client.post(&self.of("labels"), json!({"labels": batch})).await?;
         }
         let performance = self.client.post(&self.of("performance"), json!({})).await?;
-        self.tell.step(text(&performance, "sentence"), "/monitor/flights-late", performance.clone());
+        self.tell.step(performance.text("sentence"), "/monitor/flights-late", performance.clone());
         let run = self.finished_run(3).await?;
         self.tell_run(&run);
         if self.gate(&run).await? {
@@ -195,7 +196,7 @@ impl<'a> Demo<'a> {
     async fn tell_drift(&self) -> Result<()> {
         let drift = self.client.post(&self.of("drift"), json!({})).await?;
         let verdict = json!({"verdict": drift["verdict"]});
-        self.tell.step(text(&drift, "sentence"), "/monitor/flights-late", verdict);
+        self.tell.step(drift.text("sentence"), "/monitor/flights-late", verdict);
         Ok(())
     }
 
@@ -220,10 +221,10 @@ impl<'a> Demo<'a> {
             "/events?limit=50",
             "the refusal of the broken batch",
             SOON,
-            |events| items(events).iter().find(|event| text(event, "kind") == "data.rejected").cloned(),
+            |events| events.list("items").iter().find(|event| event.text("kind") == "data.rejected").cloned(),
         )
         .await?;
-        let reasons = rejected["payload"]["reasons"].as_array().map_or(&[][..], Vec::as_slice);
+        let reasons = rejected["payload"].list("reasons");
         let sentence = format!("{name} is refused for {} reasons", reasons.len());
         self.tell.step(&sentence, "/data/flights", rejected.clone());
         self.tell.lines(reasons.iter().map(|reason| reason.as_str().unwrap_or_default().to_owned()));
@@ -235,11 +236,7 @@ impl<'a> Demo<'a> {
                 "the served model changed although the batch was refused",
             ));
         }
-        self.tell.step(
-            &format!("still serving {}:{}", text(&after, "model"), after["version"]),
-            "",
-            json!({}),
-        );
+        self.tell.step(&format!("still serving {}:{}", after.text("model"), after["version"]), "", json!({}));
         Ok(())
     }
 
@@ -248,7 +245,7 @@ impl<'a> Demo<'a> {
         let started = Instant::now();
         let back = self.client.post(&self.of("rollback"), json!({"reason": "shown in the demo"})).await?;
         let took = duration_ms(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
-        let sentence = format!("{}:{} serves again after {took}", text(&back, "model"), back["to_version"]);
+        let sentence = format!("{}:{} serves again after {took}", back.text("model"), back["to_version"]);
         self.tell.step(&sentence, "/deploy/flights-late", back.clone());
         let trace = self.client.get(&format!("/trace/{prediction}")).await?;
         let page = format!("/trace/{prediction}");
@@ -265,8 +262,8 @@ impl<'a> Demo<'a> {
     /// How long the loop took, and how much of it was not the project's own code and its environment.
     async fn own_share(&self) -> Result<()> {
         let mut spans = Vec::new();
-        for run in items(&self.client.get("/pipelines/flights/runs").await?) {
-            let run = self.client.get(&format!("/pipeline-runs/{}", text(run, "id"))).await?;
+        for run in self.client.get("/pipelines/flights/runs").await?.list("items") {
+            let run = self.client.get(&format!("/pipeline-runs/{}", run.text("id"))).await?;
             spans.extend(spans_of_code(&run));
         }
         let (whole, code) = (self.tell.at_ms(), covered_ms(spans));
@@ -284,7 +281,7 @@ impl<'a> Demo<'a> {
     /// Waits for the run after number `after` to exist.
     async fn next_run(&self, after: i64) -> Result<Value> {
         until(&self.client, &self.tell, "/pipelines/flights/runs", "a pipeline run", SOON, |runs| {
-            items(runs).iter().find(|run| run["number"].as_i64() == Some(after + 1)).cloned()
+            runs.list("items").iter().find(|run| run["number"].as_i64() == Some(after + 1)).cloned()
         })
         .await
     }
@@ -292,42 +289,38 @@ impl<'a> Demo<'a> {
     /// Waits for run `number` to end well.
     async fn finished_run(&self, number: i64) -> Result<Value> {
         let run = self.next_run(number - 1).await?;
-        let path = format!("/pipeline-runs/{}", text(&run, "id"));
+        let path = format!("/pipeline-runs/{}", run.text("id"));
         let ended = until(&self.client, &self.tell, &path, "the end of the run", PATIENCE, |run| {
-            (!matches!(text(run, "state"), "queued" | "running")).then(|| run.clone())
+            (!matches!(run.text("state"), "queued" | "running")).then(|| run.clone())
         })
         .await?;
-        if text(&ended, "state") == "succeeded" {
+        if ended.text("state") == "succeeded" {
             return Ok(ended);
         }
-        let failed =
-            ended["steps"].as_array().into_iter().flatten().find(|step| text(step, "state") == "failed");
+        let failed = ended.list("steps").iter().find(|step| step.text("state") == "failed");
         let reason = failed.map_or_else(|| ended["message"].to_string(), |step| step["failure"].to_string());
         Err(Failure::new(
             &codes::INTERNAL,
-            format!("run {number} ended as {}: {reason}", text(&ended, "state")),
+            format!("run {number} ended as {}: {reason}", ended.text("state")),
         ))
     }
 
     fn tell_run(&self, run: &Value) {
-        let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
+        let steps = run.list("steps");
         let took = |step: &Value| {
-            let (started, finished) = (step["started_ms"].as_i64(), step["finished_ms"].as_i64());
-            started
-                .zip(finished)
-                .map_or_else(String::new, |(from, to)| format!(" {}", duration_ms(to - from)))
+            span(step).map_or_else(String::new, |(from, to)| format!(" {}", duration_ms(to - from)))
         };
         let line = |step: &Value| {
             let unit = step["partition"].as_str().map_or_else(String::new, |part| format!(" {part}"));
             format!(
                 "{}{unit}: {}{} – {}",
-                text(step, "step"),
-                text(step, "state"),
+                step.text("step"),
+                step.text("state"),
                 took(step),
-                text(step, "reason")
+                step.text("reason")
             )
         };
-        let page = format!("/pipeline-runs/{}", text(run, "id"));
+        let page = format!("/pipeline-runs/{}", run.text("id"));
         let cause = &run["cause"];
         let why = cause["trigger"]
             .as_str()
@@ -338,14 +331,14 @@ impl<'a> Demo<'a> {
 
     /// Waits for the gate's decision on a run and tells it; whether it accepted.
     async fn gate(&self, run: &Value) -> Result<bool> {
-        let path = format!("/decisions?kind=gate&pipeline_run={}", text(run, "id"));
+        let path = format!("/decisions?kind=gate&pipeline_run={}", run.text("id"));
         let decision = until(&self.client, &self.tell, &path, "the gate's decision", SOON, |decisions| {
-            items(decisions).first().cloned()
+            decisions.list("items").first().cloned()
         })
         .await?;
-        let sentence = format!("the gate: {}", text(&decision, "reason"));
+        let sentence = format!("the gate: {}", decision.text("reason"));
         self.tell.step(&sentence, "/models/flights", decision.clone());
-        Ok(text(&decision, "outcome") == "accepted")
+        Ok(decision.text("outcome") == "accepted")
     }
 
     async fn live_version(&self) -> Result<i64> {
@@ -377,7 +370,7 @@ impl<'a> Demo<'a> {
             }
         };
         let live = &deployment["live"];
-        let sentence = format!("{DEPLOYMENT} serves {}:{}", text(live, "model"), live["version"]);
+        let sentence = format!("{DEPLOYMENT} serves {}:{}", live.text("model"), live["version"]);
         self.tell.step(&sentence, "/deploy/flights-late", live.clone());
         Ok(())
     }
@@ -411,15 +404,17 @@ impl<'a> Demo<'a> {
 
 /// When a run executed the project's own code, environments included: from and to in milliseconds.
 fn spans_of_code(run: &Value) -> Vec<(i64, i64)> {
-    let graph = run["graph"].as_array().map_or(&[][..], Vec::as_slice);
+    let graph = run.list("graph");
     let is_code = |name: &str| {
-        graph
-            .iter()
-            .any(|step| text(step, "name") == name && matches!(text(step, "kind"), "run" | "notebook"))
+        graph.iter().any(|step| step.text("name") == name && matches!(step.text("kind"), "run" | "notebook"))
     };
-    let steps = run["steps"].as_array().map_or(&[][..], Vec::as_slice);
-    let span = |step: &Value| step["started_ms"].as_i64().zip(step["finished_ms"].as_i64());
-    steps.iter().filter(|step| is_code(text(step, "step"))).filter_map(span).collect()
+    let steps = run.list("steps");
+    steps.iter().filter(|step| is_code(step.text("step"))).filter_map(span).collect()
+}
+
+/// From when to when a step worked, in milliseconds.
+fn span(step: &Value) -> Option<(i64, i64)> {
+    step.int("started_ms").zip(step.int("finished_ms"))
 }
 
 /// The time that spans cover together, each moment counted once.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::codes;
 use crate::failure::{Failure, Result};
+use crate::json::Fields;
 
 use super::narrator::Narrator;
 
@@ -44,18 +45,8 @@ pub async fn until<T>(
 
 /// What a pipeline run works on now; empty for every other document.
 fn running(document: &Value) -> String {
-    let steps = document["steps"].as_array().map_or(&[][..], Vec::as_slice);
-    let now = steps.iter().filter(|step| text(step, "state") == "running");
-    let name = |step| [text(step, "step"), text(step, "partition")].join(" ").trim_end().to_owned();
+    let steps = document.list("steps");
+    let now = steps.iter().filter(|step| step.text("state") == "running");
+    let name = |step: &Value| [step.text("step"), step.text("partition")].join(" ").trim_end().to_owned();
     now.map(name).collect::<Vec<_>>().join(", ")
-}
-
-/// The items of a list.
-pub fn items(document: &Value) -> &[Value] {
-    document["items"].as_array().map_or(&[], Vec::as_slice)
-}
-
-/// A text field, empty when absent.
-pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
 }

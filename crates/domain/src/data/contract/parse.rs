@@ -37,13 +37,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn problem(&mut self, place: Place, message: impl Into<String>, help: Option<&str>) {
-        self.problems.push(Problem {
-            file: self.file.to_owned(),
-            line: place.line,
-            column: place.column,
-            message: message.into(),
-            help: help.map(ToOwned::to_owned),
-        });
+        self.problems.push(Problem::new(self.file, place, message.into(), help.map(ToOwned::to_owned)));
     }
 
     fn unknown(&mut self, key: &str, place: Place, known: &[&str]) {

@@ -70,13 +70,7 @@ impl<'a> Reader<'a> {
 
     fn note(&mut self, place: Place, message: String, help: Option<String>) {
         if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(Problem {
-                file: self.file.to_owned(),
-                line: place.line,
-                column: place.column,
-                message,
-                help,
-            });
+            self.problems.push(Problem::new(self.file, place, message, help));
         }
     }
 

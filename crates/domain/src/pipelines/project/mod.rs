@@ -20,6 +20,7 @@ use super::step::StepSpec;
 use super::trigger::TriggerSpec;
 use crate::Name;
 use crate::data::contract::Contract;
+use crate::yaml::Place;
 pub use crate::yaml::Problem;
 
 /// The name of the file.
@@ -66,21 +67,29 @@ impl Project {
         parse::parse(text, file, Some(exists))
     }
 
-    /// What is wrong with the contracts that the project names; `read` gives the text of a file in the project.
-    pub fn contract_problems(&self, read: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
+    /// Reads a project file together with the contracts that it names; `read` gives the text of a file in the project.
+    pub fn parse_with_contracts(
+        text: &str,
+        file: &str,
+        exists: &dyn Fn(&str) -> bool,
+        read: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<Problem>> {
+        let project = Self::parse_with_files(text, file, exists)?;
+        let problems = project.contract_problems(read);
+        if problems.is_empty() { Ok(project) } else { Err(problems) }
+    }
+
+    fn contract_problems(&self, read: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
         let of_data = self.data.iter().filter_map(|source| source.contract.as_deref());
         let of_steps = self.steps.iter().flat_map(|step| &step.outputs);
         let paths: BTreeSet<&str> =
             of_data.chain(of_steps.filter_map(|output| output.contract.as_deref())).collect();
         let problems = |path: &str| match read(path) {
             Some(text) => Contract::parse(&text, path).err().unwrap_or_default(),
-            None => vec![Problem {
-                file: path.to_owned(),
-                line: 1,
-                column: 1,
-                message: "the contract cannot be read as text".to_owned(),
-                help: Some("save it as UTF-8".to_owned()),
-            }],
+            None => {
+                let message = "the contract cannot be read as text".to_owned();
+                vec![Problem::new(path, Place::START, message, Some("save it as UTF-8".to_owned()))]
+            }
         };
         paths.into_iter().flat_map(problems).collect()
     }
