@@ -137,7 +137,7 @@ function Serving({ items }: { items: ServingRow[] }) {
               </td>
               <td className="num">{figure(row.requests_per_min, 3)}</td>
               <td className={`num ${row.error_rate > 0.01 ? "bad" : ""}`}>{percent(row.error_rate)}</td>
-              <td className="num">{row.p99_ms == null ? "–" : span(row.p99_ms)}</td>
+              <td className="num">{span(row.p99_ms)}</td>
               <td className="end">
                 <To href={paths.monitor(row.deployment)}>watch</To>
               </td>
