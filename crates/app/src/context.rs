@@ -94,10 +94,15 @@ impl Context {
 
     /// A new public id that bears another time than now.
     pub fn new_id_at(&self, time: Timestamp) -> Id {
-        let mut random: [u8; 10] = rand::random();
-        random[..2].copy_from_slice(&sequence(time).to_be_bytes());
-        Id::new(time, random)
+        id_at(time)
     }
+}
+
+/// A new public id that bears a time.
+pub(crate) fn id_at(time: Timestamp) -> Id {
+    let mut random: [u8; 10] = rand::random();
+    random[..2].copy_from_slice(&sequence(time).to_be_bytes());
+    Id::new(time, random)
 }
 
 /// Counts the ids of one millisecond: the 12 bits that follow an id's time (RFC 9562, section 6.2, method 1).

@@ -141,6 +141,8 @@ impl From<db::Error> for Error {
             db::Error::Newer { .. } | db::Error::Damaged { .. } => {
                 Self::Conflict { noun: "database", id: "home".to_owned(), reason: error.to_string() }
             }
+            db::Error::Foreign { .. } => Self::invalid("source", error.to_string()),
+            db::Error::Pattern(_) => Self::invalid("filter", error.to_string()),
             db::Error::Address(_) => Self::invalid("database", error.to_string()),
             other => Self::internal(other),
         }

@@ -40,11 +40,15 @@ struct Inner {
     objects: objects::Store,
     clock: Clock,
     notices: Notices,
+    points: tracking::points::Points,
+    entered: tracking::hourly::Entered,
     environments: environments::Environments,
     secret: governance::token::Secret,
+    outgoing: arc_swap::ArcSwap<outgoing::Outgoing>,
     monitoring: monitoring::Monitoring,
     serving: serving::Serving,
     unreadable: pipelines::trigger::Unreadable,
+    purging: tokio::sync::Mutex<()>,
 }
 
 /// A change's audit entry, without what [`App::mutate`] fills in (time, actor, outcome).
@@ -69,7 +73,7 @@ impl Audit {
         self
     }
 
-    fn into_event(self, ctx: &Context, outcome: Outcome) -> NewAuditEvent {
+    pub(crate) fn into_event(self, ctx: &Context, outcome: Outcome) -> NewAuditEvent {
         NewAuditEvent {
             time: ctx.now(),
             actor: ctx.actor.name.clone(),
@@ -100,11 +104,15 @@ impl App {
                 objects,
                 clock,
                 notices,
+                points: tracking::points::Points::new(),
+                entered: tracking::hourly::Entered::default(),
                 environments,
                 secret,
+                outgoing: arc_swap::ArcSwap::default(),
                 serving,
                 unreadable: pipelines::trigger::Unreadable::default(),
                 monitoring,
+                purging: tokio::sync::Mutex::default(),
             }),
         })
     }
@@ -150,6 +158,20 @@ impl App {
         &self.inner.secret
     }
 
+    /// Lets requests that users cause go to these ranges of addresses too: `127.0.0.0/8`, `10.1.2.3`.
+    pub fn allow_outgoing(&self, ranges: &[String]) -> Result<()> {
+        let ranges = ranges.iter().map(|range| range.parse());
+        let ranges = ranges
+            .collect::<Result<_, outgoing::InvalidRange>>()
+            .map_err(|error| Error::invalid("outgoing-allow", error.to_string()))?;
+        self.inner.outgoing.store(Arc::new(outgoing::Outgoing::allowing(ranges)));
+        Ok(())
+    }
+
+    pub(crate) fn outgoing(&self) -> Arc<outgoing::Outgoing> {
+        self.inner.outgoing.load_full()
+    }
+
     /// The clock that contexts read.
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
@@ -174,15 +196,43 @@ impl App {
         let (value, event) = self
             .inner
             .db
-            .write::<_, Error, _>(move |conn| {
+            .record::<_, Error, _>(move |conn| {
                 Box::pin(async move {
                     let (value, audit) = work(conn).await?;
-                    let event = audit_event::append(conn, audit.into_event(&context, Outcome::Done)).await?;
-                    Ok((value, event))
+                    Ok((value, audit.into_event(&context, Outcome::Done)))
                 })
             })
             .await?;
         self.inner.notices.publish(&event);
+        Ok(value)
+    }
+
+    /// Runs `work` as [`App::mutate`] does, with an audit entry for each of the things that it changes.
+    pub(crate) async fn mutate_each<T, F>(&self, ctx: &Context, permission: Permission, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Result<(T, Vec<Audit>)>> + Send + 'static,
+    {
+        self.authorize(ctx, permission).await?;
+        let context = ctx.clone();
+        let (value, events) = self
+            .inner
+            .db
+            .write::<_, Error, _>(move |conn| {
+                Box::pin(async move {
+                    let (value, audits) = work(conn).await?;
+                    let mut events = Vec::with_capacity(audits.len());
+                    for audit in audits {
+                        let event = audit.into_event(&context, Outcome::Done);
+                        events.push(audit_event::append(conn, event).await?);
+                    }
+                    Ok((value, events))
+                })
+            })
+            .await?;
+        for event in &events {
+            self.inner.notices.publish(event);
+        }
         Ok(value)
     }
 

@@ -10,8 +10,9 @@ const BACKLOG: usize = 1024;
 /// A hint that a thing changed; the truth is in the database.
 #[derive(Clone, Debug, Serialize)]
 pub struct Notice {
-    /// The audit event's number.
-    pub seq: i64,
+    /// The audit event's number; absent when the change has none of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
     /// `room.noun.verb`.
     pub action: String,
     /// The kind of thing.
@@ -38,11 +39,22 @@ impl Notices {
 
     pub(crate) fn publish(&self, event: &AuditEvent) {
         let notice = Notice {
-            seq: event.seq,
+            seq: Some(event.seq),
             action: event.action.clone(),
             noun: event.noun.clone(),
             id: event.id.clone(),
         };
+        self.send(notice);
+    }
+
+    /// A notice of what has no audit event of its own.
+    pub(crate) fn hint(&self, action: &str, noun: &str, id: impl ToString) {
+        let notice =
+            Notice { seq: None, action: action.to_owned(), noun: noun.to_owned(), id: id.to_string() };
+        self.send(notice);
+    }
+
+    fn send(&self, notice: Notice) {
         // Nobody listening is the usual case.
         let _nobody = self.sender.send(notice);
     }

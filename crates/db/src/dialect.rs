@@ -33,6 +33,87 @@ impl Engine {
         format!("LOWER({column}) LIKE LOWER({placeholder})")
     }
 
+    /// A JSON text of the rows of a query: an array with an array of these columns for each.
+    pub fn rows_as_json(self, columns: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array(json_array({columns}))"),
+            Self::Postgres => format!("CAST(COALESCE(json_agg(json_build_array({columns})), '[]') AS TEXT)"),
+        }
+    }
+
+    /// What makes a table that numbers itself go on after the greatest number, when rows were given theirs; one engine
+    /// looks at the rows anyway.
+    pub fn number_on(self, table: &str, column: &str) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(format!(
+                "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), \
+                 GREATEST((SELECT MAX({column}) FROM {table}), 1))"
+            )),
+        }
+    }
+
+    /// A match of the regular expression `placeholder` somewhere in `column`.
+    pub fn rlike(self, column: &str, placeholder: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{column} REGEXP {placeholder}"),
+            Self::Postgres => format!("{column} ~ {placeholder}"),
+        }
+    }
+
+    /// What an attribute says in a span's content, as text: the value of the key is itself JSON. For SQLite the key is
+    /// bound as a path, [`Engine::json_key`].
+    pub fn span_attribute(self, content: &str, key: &str) -> String {
+        match self {
+            Self::Sqlite => {
+                let value = format!("json_extract({content}, {key})");
+                format!(
+                    "CASE json_type({value}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' \
+                     ELSE CAST(json_extract({value}, '$') AS TEXT) END"
+                )
+            }
+            Self::Postgres => {
+                format!("(CAST(CAST({content} AS JSON) -> 'attributes' ->> {key} AS JSON) #>> '{{}}')")
+            }
+        }
+    }
+
+    /// The value to bind for the key in [`Engine::span_attribute`].
+    pub fn json_key(self, key: &str) -> String {
+        match self {
+            Self::Sqlite => format!("$.attributes.\"{}\"", key.replace('"', "")),
+            Self::Postgres => key.to_owned(),
+        }
+    }
+
+    /// The clause that keeps the rows that were read from being changed by others until the transaction ends; on SQLite
+    /// there is one writer at a time.
+    pub fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR UPDATE",
+        }
+    }
+
+    /// The clause that keeps the rows of `r` from changing until the transaction ends; `shared` lets others hold them too.
+    /// A transaction that goes on to change them must not share them: two would wait for each other.
+    pub fn hold(self, shared: bool) -> &'static str {
+        match (self, shared) {
+            (Self::Sqlite, _) => "",
+            (Self::Postgres, true) => "FOR SHARE OF r",
+            (Self::Postgres, false) => "FOR NO KEY UPDATE OF r",
+        }
+    }
+
+    /// That a text begins with another: in the order of bytes, it is `from` or after it, and before `to`.
+    pub fn within(self, column: &str, from: &str, to: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{column} >= {from} AND {column} < {to}"),
+            // The plain comparisons follow the language of the database.
+            Self::Postgres => format!("{column} ~>=~ {from} AND {column} ~<~ {to}"),
+        }
+    }
+
     /// The clause that lets several workers claim different rows of one queue.
     pub fn skip_locked(self) -> &'static str {
         match self {

@@ -5,6 +5,8 @@
 
 pub mod data;
 pub mod dialect;
+pub mod foreign;
+mod gathered;
 pub mod governance;
 pub mod migrate;
 pub mod monitoring;
@@ -17,7 +19,12 @@ pub mod tracking;
 pub mod tx;
 mod writer;
 
+pub use gathered::Gathered;
 pub use tx::{Conn, Db, Reader, Row, Value};
+
+/// PostgreSQL's codes of what is told apart.
+const POSTGRES_BAD_PATTERN: &str = "2201B";
+const POSTGRES_DEADLOCK: &str = "40P01";
 
 /// What can go wrong between a function and its database.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +57,20 @@ pub enum Error {
     /// The database URL is of no known kind.
     #[error("{0:?} is not a database address: use sqlite:PATH or postgres://USER@HOST/NAME")]
     Address(String),
+    /// A database of another program cannot be read, or is not what it should be.
+    #[error("{path}: {reason}")]
+    Foreign {
+        /// The file.
+        path: String,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
     /// No connection within the time limit.
     #[error("the database is not reachable: {0}")]
     Unreachable(String),
+    /// A regular expression that this engine cannot read.
+    #[error("the regular expression cannot be read here: {0}")]
+    Pattern(String),
     /// A stored value does not fit its type.
     #[error("the stored {column} is unreadable: {reason}")]
     Corrupt {
@@ -73,6 +91,13 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(inner) if inner.is_unique_violation() => Self::Duplicate,
+            sqlx::Error::Database(inner) if inner.code().as_deref() == Some(POSTGRES_BAD_PATTERN) => {
+                Self::Pattern(inner.message().to_owned())
+            }
+            // Two transactions wait for one another, and one of them had to give way.
+            sqlx::Error::Database(inner) if inner.code().as_deref() == Some(POSTGRES_DEADLOCK) => {
+                Self::Unreachable(error.to_string())
+            }
             sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Self::Unreachable(error.to_string()),
             _ => Self::Sql(error),
         }

@@ -29,6 +29,13 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_pipelines",
     6 "0006_serving",
     7 "0007_monitoring",
+    12 "0012_alias_reason",
+    13 "0013_upload_webhook",
+    14 "0014_trace",
+    15 "0015_evaluation",
+    16 "0016_metric_recent",
+    18 "0018_trash",
+    19 "0019_saved_view",
 ];
 
 /// Key of the PostgreSQL advisory lock that keeps two servers from migrating at once: "volano" in ASCII.
@@ -59,7 +66,9 @@ async fn apply(conn: &mut Conn<'_>, database: &str) -> Result<()> {
     if found > known {
         return Err(Error::Newer { database: database.to_owned(), found, known });
     }
-    for migration in MIGRATIONS.iter().filter(|step| step.version > found) {
+    let applied = conn.fetch_all("SELECT version FROM schema_version", args![]).await?;
+    let applied: Vec<i64> = applied.iter().map(|row| row.get("version")).collect::<Result<_>>()?;
+    for migration in pending(MIGRATIONS, &applied) {
         conn.run_script("BEGIN").await?;
         let text = conn.engine().migration(migration.text);
         if let Err(error) = step(conn, migration, &text).await {
@@ -71,6 +80,12 @@ async fn apply(conn: &mut Conn<'_>, database: &str) -> Result<()> {
     Ok(())
 }
 
+/// The steps that a database still needs: by what has been applied, not by the greatest number, because steps of work that
+/// goes on side by side may be released in another order than that of their numbers.
+fn pending<'m>(all: &'m [Migration], applied: &[i64]) -> impl Iterator<Item = &'m Migration> {
+    all.iter().filter(|step| !applied.contains(&step.version))
+}
+
 async fn step(conn: &mut Conn<'_>, migration: &Migration, text: &str) -> Result<()> {
     conn.run_script(text).await?;
     let hash = blake3::hash(migration.text.as_bytes()).to_hex().to_string();
@@ -80,4 +95,24 @@ async fn step(conn: &mut Conn<'_>, migration: &Migration, text: &str) -> Result<
     )
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_was_released_late_is_applied_late() {
+        let step = |version| Migration { version, name: "a_step", text: "" };
+        let all = [step(1), step(2), step(5)];
+        let versions = |applied: &[i64]| pending(&all, applied).map(|step| step.version).collect::<Vec<_>>();
+        assert_eq!(versions(&[]), [1, 2, 5]);
+        assert_eq!(versions(&[1, 5]), [2]);
+        assert!(versions(&[1, 2, 5]).is_empty());
+    }
+
+    #[test]
+    fn the_steps_are_in_the_order_of_their_numbers() {
+        assert!(MIGRATIONS.is_sorted_by(|a, b| a.version < b.version));
+    }
 }

@@ -1,16 +1,21 @@
 //! Compiles a parsed search into SQL, every value bound.
 //!
-//! A comparison on a metric, param or tag becomes `IN (…)` when few things match it and `EXISTS (…)` when many do: the
-//! wrong form is a thousand times slower either way. A bounded count over the index tells which.
+//! For runs the form of the statement follows what the database holds: the wrong form is a thousand times slower.
 
+mod evaluation;
 mod registry;
+mod runs;
+mod traces;
 mod tracking;
 
 use domain::search::{Expression, Operand, Operator, Order};
 use domain::tracking::experiment::{ExperimentId, View};
 
+pub use evaluation::evaluation_datasets;
 pub use registry::{model_versions, models};
-pub use tracking::{DatasetChoice, ModelOrder, experiments, logged_models, runs};
+pub use runs::{Group, Spread, count_runs, group_runs, runs};
+pub use traces::traces;
+pub use tracking::{DatasetChoice, ModelOrder, experiments, logged_models};
 
 use crate::dialect::Engine;
 use crate::{Conn, Error, Result, Value};
@@ -18,7 +23,7 @@ use crate::{Conn, Error, Result, Value};
 /// What to search for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// Only in these experiments; runs and logged models.
+    /// Only in these experiments; runs, logged models and evaluation data sets.
     pub experiments: Vec<ExperimentId>,
     /// Only in these lifecycle stages.
     pub view: View,
@@ -26,28 +31,27 @@ pub struct Search {
     pub filter: Option<Expression>,
     /// In which order.
     pub order: Vec<Order>,
+    /// Only what was there when the newest thing had this number; experiments and runs.
+    pub newest: Option<i64>,
     /// Items to leave out at the start.
     pub offset: i64,
     /// Items to return at the most.
     pub limit: i64,
 }
 
-/// Matches up to which a comparison is written as `IN`.
-const FEW: i64 = 1000;
-
 /// A statement under construction: its text is joined by the caller, its values are bound here.
-struct Statement {
+pub(crate) struct Statement {
     engine: Engine,
-    args: Vec<Value>,
+    pub(crate) args: Vec<Value>,
 }
 
 impl Statement {
-    fn new(conn: &Conn<'_>) -> Self {
+    pub(crate) fn new(conn: &Conn<'_>) -> Self {
         Self { engine: conn.engine(), args: Vec::new() }
     }
 
     /// Binds a value; its placeholder.
-    fn bind(&mut self, value: impl Into<Value>) -> String {
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> String {
         self.args.push(value.into());
         format!("${}", self.args.len())
     }
@@ -70,6 +74,10 @@ impl Statement {
             (Operator::ILike, Operand::Text(text)) => {
                 let pattern = self.pattern(text);
                 self.engine.ilike(column, &pattern)
+            }
+            (Operator::RLike, Operand::Text(text)) => {
+                let pattern = self.bind(text);
+                self.engine.rlike(column, &pattern)
             }
             (Operator::In, Operand::List(texts)) => format!("{column} IN ({})", self.bind_all(texts)),
             (Operator::NotIn, Operand::List(texts)) => format!("{column} NOT IN ({})", self.bind_all(texts)),
@@ -109,6 +117,11 @@ impl Statement {
             Operator::NotEqual => format!("({table}.kind = 1 OR {compared})"),
             _ => format!("({table}.kind <> 1 AND {compared})"),
         })
+    }
+
+    /// The condition on what was there. The sign keeps the engines from walking along the numbers.
+    fn known(&mut self, column: &str, newest: Option<i64>) -> String {
+        newest.map_or_else(|| "TRUE".to_owned(), |newest| format!("+{column} <= {}", self.bind(newest)))
     }
 
     /// The condition on the lifecycle.

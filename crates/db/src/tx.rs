@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use domain::governance::audit_event::AuditEvent;
 use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
@@ -16,10 +18,22 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Postgres, Row as _, Sqlite, Type};
 
 use crate::dialect::Engine;
-use crate::writer::Writer;
+use crate::governance::audit_event::{self, NewAuditEvent};
+use crate::tracking::recent;
+use crate::writer::{Rest, Writer};
 use crate::{Error, Result, migrate};
 
 const READERS: u32 = 8;
+/// Pages that the writer keeps, in KiB with a minus sign: a batch of points touches a page for each metric of each run.
+const WRITER_CACHE: &str = "-65536";
+/// Pages of 8 KiB in the log before they are moved: the same pages change again and again, and need not move each time.
+const CHECKPOINT_PAGES: &str = "8192";
+/// Statements that stay prepared.
+const STATEMENTS: usize = 256;
+/// Bytes of the file that readers see without copying.
+const MAPPED: &str = "17179869184";
+/// Rows that are handed from the engine's thread at once at the most.
+const ROW_BUFFER: usize = 512;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A value to bind; the absent form keeps its type, which PostgreSQL wants to know.
@@ -323,21 +337,29 @@ impl Db {
             .page_size(8192)
             .busy_timeout(Duration::from_secs(10))
             .pragma("case_sensitive_like", "ON")
-            .foreign_keys(true);
+            .row_buffer_size(ROW_BUFFER)
+            .foreign_keys(true)
+            .with_regexp();
         let name = path.display().to_string();
+        let writing = options
+            .clone()
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            .statement_cache_capacity(STATEMENTS);
         let mut conn =
-            SqliteConnection::connect_with(&options).await.map_err(|error| damaged(&name, &error))?;
+            SqliteConnection::connect_with(&writing).await.map_err(|error| damaged(&name, &error))?;
         restrict(path)?;
         migrate::run(&mut Conn::Sqlite(&mut conn), &name).await.map_err(|error| match error {
             Error::Sql(inner) => damaged(&name, &inner),
             other => other,
         })?;
+        let waiting = recent::any(&mut Conn::Sqlite(&mut conn)).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(0)
             .acquire_timeout(CONNECT_TIMEOUT)
-            .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { pools: Pools::Sqlite { readers, writer: Writer::spawn(conn) } })
+            .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("mmap_size", MAPPED));
+        Ok(Self { pools: Pools::Sqlite { readers, writer: Writer::spawn(conn, waiting) } })
     }
 
     async fn open_postgres(url: &str) -> Result<Self> {
@@ -364,7 +386,10 @@ impl Db {
     /// A connection for reading; sees everything that was committed before.
     pub async fn read(&self) -> Result<Reader> {
         Ok(match &self.pools {
-            Pools::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
+            Pools::Sqlite { readers, writer } => {
+                writer.settle().await?;
+                Reader::Sqlite(readers.acquire().await?)
+            }
             Pools::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
         })
     }
@@ -380,12 +405,62 @@ impl Db {
         F: for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => writer.submit(work).await,
+            Pools::Sqlite { writer, .. } => {
+                let rest = |value| (value, Rest::default());
+                let written = writer.submit(false, move |conn| work(conn).map_ok(rest).boxed()).await;
+                written.map(|(value, _)| value)
+            }
             Pools::Postgres(pool) => {
                 let mut tx = pool.begin().await.map_err(Error::from)?;
                 let value = work(&mut Conn::Postgres(&mut tx)).await?;
                 tx.commit().await.map_err(Error::from)?;
                 Ok(value)
+            }
+        }
+    }
+
+    /// As [`Db::write`], for work that only appends points of metrics and says how many wait to be sorted in: those that
+    /// wait already may wait on.
+    pub async fn append<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Result<(T, usize), E>> + Send + 'static,
+    {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let rest = |(value, appended)| (value, Rest { appended, event: None });
+                let appended = writer.submit(true, move |conn| work(conn).map_ok(rest).boxed()).await;
+                appended.map(|(value, _)| value)
+            }
+            Pools::Postgres(_) => self.write(work).await.map(|(value, _)| value),
+        }
+    }
+
+    /// As [`Db::write`], for work with an audit event, which is appended in the same transaction and returned with its
+    /// number and hashes. On SQLite those of writes that share a transaction are appended together.
+    pub async fn record<T, E, F>(&self, work: F) -> Result<(T, AuditEvent), E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Result<(T, NewAuditEvent), E>> + Send + 'static,
+    {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let rest = |(value, event)| (value, Rest { appended: 0, event: Some(event) });
+                let (value, event) =
+                    writer.submit(false, move |conn| work(conn).map_ok(rest).boxed()).await?;
+                let event = event.ok_or(Error::Abandoned("its audit event is missing"))?;
+                Ok((value, event))
+            }
+            Pools::Postgres(_) => {
+                self.write(move |conn| {
+                    Box::pin(async move {
+                        let (value, event) = work(conn).await?;
+                        Ok((value, audit_event::append(conn, event).await?))
+                    })
+                })
+                .await
             }
         }
     }

@@ -1,13 +1,22 @@
 //! SQLite's single writer with group commit: waiting writes share one transaction and one fsync.
+//!
+//! Points of metrics are appended as they come (`tracking/recent.rs`) and sorted in before any other write, when
+//! [`MOST_WAITING`] of them wait, and when nothing has been written for [`IDLE`].
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::governance::audit_event::AuditEvent;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant, timeout, timeout_at};
 
+use crate::governance::audit_event::{self, NewAuditEvent};
+use crate::tracking::recent;
 use crate::tx::Conn;
 use crate::{Error, Result};
 
@@ -15,20 +24,49 @@ use crate::{Error, Result};
 const QUEUE: usize = 1024;
 /// Writes that share one transaction at the most.
 const GROUP: usize = 256;
+/// A group waits no longer than this for more.
+const PATIENCE: Duration = Duration::from_millis(2);
+
+/// Points that may wait to be sorted in.
+const MOST_WAITING: usize = 50_000;
+/// Points that wait are sorted in when nothing was written for so long.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Tells the caller how its write ended, once the group's commit has.
 type Answer = Box<dyn FnOnce(Committed) + Send>;
-/// Does the work in a savepoint; `Err` when its savepoint is to be undone.
-type Work = Box<dyn for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, (bool, Answer)> + Send>;
+/// Does the work.
+type Work = Box<dyn for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Done> + Send>;
 
-#[derive(Clone, Copy)]
+struct Done {
+    /// Whether what it wrote is to stay.
+    keep: bool,
+    rest: Rest,
+    answer: Answer,
+}
+
+/// What a write leaves to its group.
+#[derive(Default)]
+pub(crate) struct Rest {
+    /// Points that it appended.
+    pub appended: usize,
+    /// What goes to the end of the audit log.
+    pub event: Option<NewAuditEvent>,
+}
+
 enum Committed {
-    Yes,
+    /// With the write's event, when it has one.
+    Yes(Option<Box<AuditEvent>>),
     No,
 }
 
+struct Job {
+    work: Work,
+    /// Whether it only appends points, so that those before it may wait on.
+    appends: bool,
+}
+
 enum Message {
-    Write(Work),
+    Write(Job),
     Close(oneshot::Sender<()>),
 }
 
@@ -36,42 +74,60 @@ enum Message {
 #[derive(Clone)]
 pub(crate) struct Writer {
     queue: mpsc::Sender<Message>,
+    /// Points that wait to be sorted in.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Writer {
-    pub(crate) fn spawn(conn: SqliteConnection) -> Self {
+    /// Takes the connection; `waiting` says whether points wait in it from before.
+    pub(crate) fn spawn(conn: SqliteConnection, waiting: bool) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(run(conn, jobs));
-        Self { queue }
+        let waiting = Arc::new(AtomicUsize::new(usize::from(waiting)));
+        tokio::spawn(run(conn, jobs, Arc::clone(&waiting)));
+        Self { queue, waiting }
     }
 
-    pub(crate) async fn submit<T, E, F>(&self, work: F) -> Result<T, E>
+    /// Returns when all points that were acknowledged are in their places.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        if self.waiting.load(Ordering::Acquire) == 0 {
+            return Ok(());
+        }
+        self.submit(false, |_| Box::pin(async { Ok(((), Rest::default())) })).await.map(|((), _)| ())
+    }
+
+    /// Runs `work` in a transaction, in which it sees every point in its place unless it only `appends` points.
+    pub(crate) async fn submit<T, E, F>(&self, appends: bool, work: F) -> Result<(T, Option<AuditEvent>), E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
-        F: for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Result<(T, Rest), E>> + Send + 'static,
     {
-        let (sender, receiver) = oneshot::channel::<Result<T, E>>();
-        let job: Work = Box::new(move |conn| {
+        let (sender, receiver) = oneshot::channel::<Result<_, E>>();
+        let work: Work = Box::new(move |conn| {
             Box::pin(async move {
                 let result = AssertUnwindSafe(work(conn))
                     .catch_unwind()
                     .await
                     .unwrap_or_else(|_| Err(Error::Abandoned("its work panicked").into()));
+                let (result, rest) = match result {
+                    Ok((value, rest)) => (Ok(value), rest),
+                    Err(error) => (Err(error), Rest::default()),
+                };
                 let keep = result.is_ok();
                 let answer: Answer = Box::new(move |committed| {
                     let answered = match (committed, result) {
+                        (Committed::Yes(event), Ok(value)) => Ok((value, event.map(|event| *event))),
                         (Committed::No, Ok(_)) => Err(Error::Abandoned("the commit failed").into()),
-                        (_, result) => result,
+                        (_, Err(error)) => Err(error),
                     };
                     // A caller that went away does not need the answer.
                     let _gone = sender.send(answered);
                 });
-                (keep, answer)
+                Done { keep, rest, answer }
             })
         });
         let gone = || E::from(Error::Abandoned("the writer has stopped"));
-        self.queue.send(Message::Write(job)).await.map_err(|_| gone())?;
+        self.queue.send(Message::Write(Job { work, appends })).await.map_err(|_| gone())?;
         receiver.await.map_err(|_| gone())?
     }
 
@@ -83,20 +139,29 @@ impl Writer {
     }
 }
 
-async fn run(mut conn: SqliteConnection, mut jobs: mpsc::Receiver<Message>) {
+async fn run(mut conn: SqliteConnection, mut jobs: mpsc::Receiver<Message>, waiting: Arc<AtomicUsize>) {
     let mut closing = None;
+    let mut last = (0, Duration::ZERO);
     while closing.is_none() {
-        let Some(first) = jobs.recv().await else { break };
-        let mut group = Vec::new();
-        let mut next = Some(first);
-        while let Some(message) = next {
-            match message {
-                Message::Write(work) => group.push(work),
-                Message::Close(done) => closing = Some(done),
+        let first = if waiting.load(Ordering::Relaxed) == 0 {
+            jobs.recv().await
+        } else {
+            match timeout(IDLE, jobs.recv()).await {
+                Ok(first) => first,
+                Err(_) => {
+                    commit_group(&mut conn, Vec::new(), &waiting).await;
+                    // Whether or not it could be done now: the next write tries again.
+                    jobs.recv().await
+                }
             }
-            next = if group.len() < GROUP && closing.is_none() { jobs.try_recv().ok() } else { None };
+        };
+        let Some(first) = first else { break };
+        let group = gather(first, &mut jobs, last, &mut closing).await;
+        let (size, begun) = (group.len(), Instant::now());
+        if size > 0 {
+            commit_group(&mut conn, group, &waiting).await;
         }
-        commit_group(&mut conn, group).await;
+        last = (size, begun.elapsed());
     }
     if let Err(error) = conn.close().await {
         tracing::warn!(%error, "closing the database failed");
@@ -106,38 +171,108 @@ async fn run(mut conn: SqliteConnection, mut jobs: mpsc::Receiver<Message>) {
     }
 }
 
-async fn commit_group(conn: &mut SqliteConnection, group: Vec<Work>) {
-    if group.is_empty() {
-        return;
+/// The first and what waits behind it. When the last group was larger, more is given a moment to come: those who were
+/// just answered tend to, and a sync of its own for the first of them would hold up all others.
+async fn gather(
+    first: Message,
+    jobs: &mut mpsc::Receiver<Message>,
+    last: (usize, Duration),
+    closing: &mut Option<oneshot::Sender<()>>,
+) -> Vec<Job> {
+    let (expected, lasted) = last;
+    let end = Instant::now() + (lasted / 4).min(PATIENCE);
+    let mut group = Vec::new();
+    let mut next = Some(first);
+    while let Some(message) = next {
+        match message {
+            Message::Write(job) => group.push(job),
+            Message::Close(done) => {
+                *closing = Some(done);
+                break;
+            }
+        }
+        if group.len() == GROUP {
+            break;
+        }
+        next = match jobs.try_recv() {
+            Ok(message) => Some(message),
+            Err(_) if group.len() < expected => timeout_at(end, jobs.recv()).await.ok().flatten(),
+            Err(_) => None,
+        };
     }
+    group
+}
+
+/// Commits a group; one that does not only append finds all points in their places, and so does an empty one.
+async fn commit_group(conn: &mut SqliteConnection, group: Vec<Job>, waiting: &AtomicUsize) {
     let mut conn = Conn::Sqlite(conn);
-    let mut begun = conn.run_script("BEGIN IMMEDIATE").await;
     let mut answers = Vec::with_capacity(group.len());
-    for work in group {
-        if begun.is_ok() {
-            begun = conn.run_script("SAVEPOINT one").await;
+    match write_group(&mut conn, group, waiting.load(Ordering::Relaxed), &mut answers).await {
+        Ok(Written { points, events }) => {
+            waiting.store(points, Ordering::Release);
+            let mut events = events.into_iter();
+            for (answer, audited) in answers {
+                answer(Committed::Yes(if audited { events.next().map(Box::new) } else { None }));
+            }
         }
-        let (keep, answer) = work(&mut conn).await;
-        let end = if keep { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
-        if begun.is_ok() {
-            begun = conn.run_script(end).await;
-        }
-        answers.push(answer);
-    }
-    let committed = match begun {
-        Ok(()) => conn.run_script("COMMIT").await,
-        Err(error) => Err(error),
-    };
-    let outcome = match committed {
-        Ok(()) => Committed::Yes,
-        Err(error) => {
-            tracing::error!(%error, "a group of writes was not committed");
+        Err(undone) => {
+            if let Some(error) = undone {
+                tracing::error!(%error, "a group of writes was not committed");
+            }
             // Fails when the engine has rolled back by itself, which is what is wanted.
             let _rolled_back = conn.run_script("ROLLBACK").await;
-            Committed::No
+            for (answer, _) in answers {
+                answer(Committed::No);
+            }
         }
-    };
-    for answer in answers {
-        answer(outcome);
     }
+}
+
+struct Written {
+    /// Points that wait now.
+    points: usize,
+    events: Vec<AuditEvent>,
+}
+
+/// Runs a group up to its commit; fills in the answers, each with whether it has an event. An error is `None` when the
+/// only write of the group did not want to be kept.
+async fn write_group(
+    conn: &mut Conn<'_>,
+    group: Vec<Job>,
+    mut points: usize,
+    answers: &mut Vec<(Answer, bool)>,
+) -> Result<Written, Option<Error>> {
+    let appends = !group.is_empty() && group.iter().all(|job| job.appends);
+    conn.execute("BEGIN IMMEDIATE", Vec::new()).await?;
+    if points > 0 && (!appends || points >= MOST_WAITING) {
+        recent::settle(conn).await?;
+        points = 0;
+    }
+    // Alone in its transaction a write needs no savepoint to be undone by itself.
+    let alone = group.len() == 1;
+    let mut events = Vec::with_capacity(group.len());
+    // A round trip for each change of savepoints: the thread of the engine is asked less often.
+    let mut next = "SAVEPOINT one";
+    for job in group {
+        if !alone {
+            conn.execute(next, Vec::new()).await?;
+        }
+        let Done { keep, rest, answer } = (job.work)(conn).await;
+        answers.push((answer, rest.event.is_some()));
+        if keep {
+            points += rest.appended;
+            events.extend(rest.event);
+            next = "RELEASE one; SAVEPOINT one";
+        } else if alone {
+            return Err(None);
+        } else {
+            next = "ROLLBACK TO one; RELEASE one; SAVEPOINT one";
+        }
+    }
+    if !alone && !answers.is_empty() {
+        conn.execute(next, Vec::new()).await?;
+    }
+    let events = audit_event::append_all(conn, events).await?;
+    conn.execute("COMMIT", Vec::new()).await?;
+    Ok(Written { points, events })
 }

@@ -8,8 +8,11 @@ mod grammar;
 mod lexer;
 mod object;
 pub mod page;
+pub mod trace_metrics;
+mod traces;
 
 pub use object::Object;
+pub use traces::SPAN_ATTRIBUTE;
 
 use crate::tracking::validation::Refusal;
 
@@ -37,6 +40,16 @@ pub enum Entity {
     Tag,
     /// A data set that a run read.
     Dataset,
+    /// Metadata of a trace.
+    Metadata,
+    /// A step of a trace; all that is asked of steps together is asked of the same one.
+    Span,
+    /// Feedback on a trace.
+    Feedback,
+    /// An expectation of a trace.
+    Expectation,
+    /// An issue that a trace shows.
+    Issue,
 }
 
 impl Entity {
@@ -48,6 +61,11 @@ impl Entity {
             Self::Param => "parameter",
             Self::Tag => "tag",
             Self::Dataset => "dataset",
+            Self::Metadata => "request_metadata",
+            Self::Span => "span",
+            Self::Feedback => "feedback",
+            Self::Expectation => "expectation",
+            Self::Issue => "issue",
         }
     }
 }
@@ -71,6 +89,8 @@ pub enum Operator {
     Like,
     /// `ILIKE`: as `LIKE`, case ignored.
     ILike,
+    /// `RLIKE`: a regular expression matches somewhere.
+    RLike,
     /// `IN (…)`
     In,
     /// `NOT IN (…)`
@@ -93,6 +113,7 @@ impl Operator {
             Self::GreaterOrEqual => ">=",
             Self::Like => "LIKE",
             Self::ILike => "ILIKE",
+            Self::RLike => "RLIKE",
             Self::In => "IN",
             Self::NotIn => "NOT IN",
             Self::IsNull => "IS NULL",
@@ -171,6 +192,16 @@ pub fn parse_filter(object: Object, text: &str) -> Result<Option<Expression>, Re
         return Err(refuse(format!("Filter string exceeds the maximum length of {MAX_FILTER_LEN} bytes.")));
     }
     grammar::filter(object, text).map(Some)
+}
+
+/// The characters of a filter at which parsing stops, for those who show it; `None` for a filter that is right.
+pub fn fault(object: Object, text: &str) -> Option<std::ops::Range<usize>> {
+    if text.trim().is_empty() || text.len() > MAX_FILTER_LEN {
+        return None;
+    }
+    let bytes = grammar::fault(object, text)?;
+    let characters = |byte: usize| text.get(..byte).map_or(0, |before| before.chars().count());
+    Some(characters(bytes.start)..characters(bytes.end))
 }
 
 /// Parses the columns to order by; each column once at the most.

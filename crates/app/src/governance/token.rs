@@ -39,6 +39,11 @@ impl Secret {
         Ok(Self(key))
     }
 
+    /// A key for one purpose (BLAKE3's key derivation).
+    pub(super) fn derive(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.0)
+    }
+
     fn sign(&self, step_run: &Id) -> blake3::Hash {
         let mut material = self.0.to_vec();
         material.extend_from_slice(step_run.as_str().as_bytes());

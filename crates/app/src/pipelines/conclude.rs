@@ -25,6 +25,8 @@ use crate::{Context, Error, ErrorKind, Result};
 const LOOKED_AT: i64 = 10;
 /// Decisions and rollouts that are looked through for what was done before.
 const LOOKED_THROUGH: i64 = 50;
+/// Why an alias moves when a run ends well.
+const ACCEPTED: &str = "the gate accepted it";
 
 /// A model that a pipeline run has evaluated.
 struct Evaluated {
@@ -164,6 +166,7 @@ impl Pipelines<'_> {
         let new = NewVersion {
             source: format!("models:/m-{}", logged.id),
             run: Some(tracked.clone()),
+            logged_model: Some(logged.id.clone()),
             description: format!("accepted by the gate of {project} in run {}", evaluated.run.number),
             provenance: Provenance {
                 step_run: Some(trained.step_run.clone()),
@@ -177,7 +180,7 @@ impl Pipelines<'_> {
             ..NewVersion::default()
         };
         let version = self.0.models().create_version(ctx, model, new).await?;
-        self.0.models().set_alias(ctx, model, CHALLENGER, version.version).await?;
+        self.0.models().set_alias(ctx, model, CHALLENGER, version.version, ACCEPTED).await?;
         Ok(version)
     }
 
@@ -214,8 +217,8 @@ impl Pipelines<'_> {
         if history.iter().any(|step| step.version == Some(version)) {
             return Ok(());
         }
-        self.0.models().promote(ctx, model, version, CHAMPION).await?;
-        self.0.models().remove_alias(ctx, model, CHALLENGER).await
+        self.0.models().promote(ctx, model, version, CHAMPION, ACCEPTED).await?;
+        self.0.models().remove_alias(ctx, model, CHALLENGER, ACCEPTED).await
     }
 }
 

@@ -3,46 +3,56 @@
 use db::registry::alias::{self, Move};
 use db::registry::model_version;
 use domain::governance::role::Permission;
-use domain::registry::alias::{AliasChange, AliasEvent, check_alias, rollback_target};
+use domain::registry::alias::{
+    AliasChange, AliasEvent, LATEST, check_alias, check_alias_text, check_reason, rollback_target,
+};
 use domain::registry::model::ModelName;
 use domain::registry::model_version::ModelVersion;
 
 use super::model::{Models, find as find_model, lock};
-use super::model_version::{find, label};
+use super::model_version::{find, label, lock_version};
+use super::told;
 use crate::{Audit, Context, Error, Result};
 
+/// Most moves of a history.
+pub const MAX_MOVES: i64 = 1000;
+
 impl Models<'_> {
-    /// Points an alias at a version; where it pointed before stays on record. The version that the alias points at.
+    /// Points an alias at a version; where it pointed before, and the reason (which may be empty), stay on record.
+    /// The version that the alias points at.
     pub async fn set_alias(
         &self,
         ctx: &Context,
         name: &ModelName,
         alias: &str,
         version: i64,
+        reason: &str,
     ) -> Result<ModelVersion> {
         check_alias(alias)?;
+        check_reason(reason)?;
         let (name, alias, now) = (name.clone(), alias.to_owned(), ctx.now());
-        let actor = ctx.actor.name.clone();
+        let (actor, reason) = (ctx.actor.name.clone(), reason.to_owned());
         self.0
             .mutate(ctx, Permission::WriteModels, move |conn| {
                 Box::pin(async move {
-                    let num = lock(conn, &name, now).await?;
-                    find(conn, &name, version).await?;
+                    let num = lock_version(conn, &name, version, now).await?;
                     let step = Move {
                         alias: &alias,
                         change: AliasChange::Set,
                         version: Some(version),
                         now,
                         actor: &actor,
+                        reason: &reason,
                     };
                     let previous = if alias::target(conn, num, &alias).await? == Some(version) {
+                        told::alias_told(conn, now, &name, (&alias, Some(version))).await?;
                         Some(version)
                     } else {
-                        alias::apply(conn, num, step).await?
+                        told::move_alias(conn, (&name, num), step).await?
                     };
-                    let audit = Audit::new("registry.alias.set", "model", &name).detail(
-                        serde_json::json!({"alias": alias, "version": version, "previous": previous}),
-                    );
+                    let audit = Audit::new("registry.alias.set", "model", &name).detail(serde_json::json!({
+                        "alias": alias, "version": version, "previous": previous, "reason": reason,
+                    }));
                     Ok((find(conn, &name, version).await?.version, audit))
                 })
             })
@@ -56,14 +66,23 @@ impl Models<'_> {
         name: &ModelName,
         version: i64,
         alias: &str,
+        reason: &str,
     ) -> Result<ModelVersion> {
-        self.set_alias(ctx, name, alias, version).await
+        self.set_alias(ctx, name, alias, version, reason).await
     }
 
     /// Removes an alias; an alias that is not there is no error.
-    pub async fn remove_alias(&self, ctx: &Context, name: &ModelName, alias: &str) -> Result<()> {
+    pub async fn remove_alias(
+        &self,
+        ctx: &Context,
+        name: &ModelName,
+        alias: &str,
+        reason: &str,
+    ) -> Result<()> {
+        check_alias_text(alias)?;
+        check_reason(reason)?;
         let (name, alias, now) = (name.clone(), alias.to_owned(), ctx.now());
-        let actor = ctx.actor.name.clone();
+        let (actor, reason) = (ctx.actor.name.clone(), reason.to_owned());
         self.0
             .mutate(ctx, Permission::WriteModels, move |conn| {
                 Box::pin(async move {
@@ -74,10 +93,11 @@ impl Models<'_> {
                         version: None,
                         now,
                         actor: &actor,
+                        reason: &reason,
                     };
-                    let previous = alias::apply(conn, num, step).await?;
+                    let previous = told::move_alias(conn, (&name, num), step).await?;
                     let audit = Audit::new("registry.alias.remove", "model", &name)
-                        .detail(serde_json::json!({"alias": alias, "previous": previous}));
+                        .detail(serde_json::json!({"alias": alias, "previous": previous, "reason": reason}));
                     Ok(((), audit))
                 })
             })
@@ -85,9 +105,16 @@ impl Models<'_> {
     }
 
     /// Points an alias at the version it pointed at before; each rollback undoes one move.
-    pub async fn rollback(&self, ctx: &Context, name: &ModelName, alias: &str) -> Result<ModelVersion> {
+    pub async fn rollback(
+        &self,
+        ctx: &Context,
+        name: &ModelName,
+        alias: &str,
+        reason: &str,
+    ) -> Result<ModelVersion> {
+        check_reason(reason)?;
         let (name, alias, now) = (name.clone(), alias.to_owned(), ctx.now());
-        let actor = ctx.actor.name.clone();
+        let (actor, reason) = (ctx.actor.name.clone(), reason.to_owned());
         self.0
             .mutate(ctx, Permission::WriteModels, move |conn| {
                 Box::pin(async move {
@@ -106,22 +133,31 @@ impl Models<'_> {
                         version: Some(target),
                         now,
                         actor: &actor,
+                        reason: &reason,
                     };
-                    let previous = alias::apply(conn, num, step).await?;
-                    let audit = Audit::new("registry.alias.rollback", "model", &name)
-                        .detail(serde_json::json!({"alias": alias, "version": target, "previous": previous}));
+                    let previous = told::move_alias(conn, (&name, num), step).await?;
+                    let audit =
+                        Audit::new("registry.alias.rollback", "model", &name).detail(serde_json::json!({
+                            "alias": alias, "version": target, "previous": previous, "reason": reason,
+                        }));
                     Ok((find(conn, &name, target).await?.version, audit))
                 })
             })
             .await
     }
 
-    /// The version that an alias points at.
+    /// The version that an alias points at; `latest` means the newest version.
     pub async fn by_alias(&self, ctx: &Context, name: &ModelName, alias: &str) -> Result<ModelVersion> {
+        check_alias_text(alias)?;
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let mut conn = reader.conn();
         let found = find_model(&mut conn, name).await?;
-        let target = alias::target(&mut conn, found.num, alias).await?;
+        let target = if alias.eq_ignore_ascii_case(LATEST) {
+            let latest = model_version::latest(&mut conn, name.as_str()).await?;
+            Some(latest.ok_or_else(|| Error::not_found("latest version", name))?)
+        } else {
+            alias::target(&mut conn, found.num, alias).await?
+        };
         let number = target.ok_or_else(|| Error::not_found("alias", alias))?;
         model_version::get(&mut conn, name.as_str(), number)
             .await?
@@ -129,7 +165,7 @@ impl Models<'_> {
             .ok_or_else(|| Error::not_found("model_version", label(name, number)))
     }
 
-    /// Every move of an alias (of all aliases, when none is given), oldest first.
+    /// The moves of an alias (of all aliases, when none is given), newest first, at most [`MAX_MOVES`].
     pub async fn alias_history(
         &self,
         ctx: &Context,
@@ -139,6 +175,6 @@ impl Models<'_> {
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let mut conn = reader.conn();
         let found = find_model(&mut conn, name).await?;
-        Ok(alias::history(&mut conn, found.num, alias.unwrap_or_default()).await?)
+        Ok(alias::moves(&mut conn, found.num, alias.unwrap_or_default(), MAX_MOVES).await?)
     }
 }

@@ -1,14 +1,15 @@
 //! Versions of registered models.
 
 use db::Conn;
+use db::governance::purge::{self, Unit};
 use db::registry::model_version::{self, Numbered};
 use db::registry::{alias, model};
 use db::tracking::artifact::Artifact;
 use db::tracking::{logged_model, run};
 use domain::Id;
 use domain::governance::role::Permission;
-use domain::registry::model::{ModelName, check_tag};
-use domain::registry::model_version::{ModelVersion, Provenance, Source, Stage, VersionRef};
+use domain::registry::model::{ModelName, check_tag, is_prompt};
+use domain::registry::model_version::{ModelVersion, Provenance, Source, Stage, VersionRef, refuse};
 use domain::search::Object;
 use domain::search::page::Page;
 use domain::tracking::artifact::{Owner, split};
@@ -17,8 +18,10 @@ use domain::tracking::logged_model::LoggedModel;
 use domain::tracking::param::Tag;
 use domain::tracking::validation::Refusal;
 
-use super::model::{Models, find as find_model, lock};
+use super::model::{Models, check_order, find as find_model, lock};
+use super::told;
 use crate::tracking::artifact::{Stored, below, place};
+use crate::tracking::experiment::being_purged;
 use crate::tracking::{SearchRequest, logged_model as logged_models};
 use crate::{Audit, Context, Error, Result};
 
@@ -50,6 +53,8 @@ pub struct NewVersion {
 
 /// What a source turned out to be.
 struct Origin {
+    /// The source, an alias in it replaced by what it points at.
+    source: String,
     location: String,
     run: Option<Id>,
     logged_model: Option<Id>,
@@ -67,7 +72,9 @@ impl Models<'_> {
         for tag in &new.tags {
             check_tag(tag)?;
         }
-        let source = Source::parse(&new.source)?;
+        let prompt = is_prompt(&new.tags);
+        let source = if prompt { Source::parse_of_prompt(&new.source) } else { Source::parse(&new.source) }?;
+        source.check_owner(&new.source, new.run.as_ref(), new.logged_model.as_ref())?;
         let (name, now, user) = (name.clone(), ctx.now(), ctx.actor.name.clone());
         self.0
             .mutate(ctx, Permission::WriteModels, move |conn| {
@@ -83,7 +90,7 @@ impl Models<'_> {
                         version: number,
                         description: new.description,
                         stage: Stage::None,
-                        source: new.source,
+                        source: origin.source,
                         location: origin.location,
                         run: new.run.or(origin.run),
                         logged_model: origin.logged_model,
@@ -96,6 +103,7 @@ impl Models<'_> {
                         provenance: new.provenance,
                     };
                     model_version::insert(conn, num, &version, &origin.files).await?;
+                    told::version_created(conn, prompt, &version).await?;
                     if let Some(id) = &version.logged_model {
                         note_registration(conn, id, &name, number).await?;
                     }
@@ -140,6 +148,7 @@ impl Models<'_> {
         request: &SearchRequest,
     ) -> Result<Page<ModelVersion>> {
         let search = request.parse(Object::ModelVersions, MAX_PAGE)?;
+        check_order(&search, &["creation_timestamp", "version_number", "name", "last_updated_timestamp"])?;
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let found = db::search::model_versions(&mut reader.conn(), &search).await?;
         Ok(Page::cut(found, search.offset, request.max_results).map(|found| found.version))
@@ -205,7 +214,7 @@ impl Models<'_> {
             let reason = "Model version transition cannot archive existing model versions because '"
                 .to_owned()
                 + stage.as_str()
-                + "' is not an Active stage. Valid stages are Staging, Production";
+                + "' is not an Active stage. Valid stages are ['Staging', 'Production']";
             return Err(Refusal::new("archive_existing_versions", reason).into());
         }
         let now = ctx.now();
@@ -226,8 +235,12 @@ impl Models<'_> {
         tag: Tag,
     ) -> Result<()> {
         check_tag(&tag)?;
+        let (told, now) = (name.clone(), ctx.now());
         self.change(ctx, name, version, "registry.model_version.tag", move |conn, num| {
-            Box::pin(async move { Ok(model_version::set_tag(conn, num, version, &tag).await?) })
+            Box::pin(async move {
+                model_version::set_tag(conn, num, version, &tag).await?;
+                told::version_tag_changed(conn, now, (&told, version), (&tag.key, Some(&tag.value))).await
+            })
         })
         .await
         .map(drop)
@@ -241,22 +254,24 @@ impl Models<'_> {
         version: i64,
         key: &str,
     ) -> Result<()> {
-        let key = key.to_owned();
+        let (key, told, now) = (key.to_owned(), name.clone(), ctx.now());
         self.change(ctx, name, version, "registry.model_version.untag", move |conn, num| {
-            Box::pin(async move { Ok(model_version::delete_tag(conn, num, version, &key).await?) })
+            Box::pin(async move {
+                model_version::delete_tag(conn, num, version, &key).await?;
+                told::version_tag_changed(conn, now, (&told, version), (&key, None)).await
+            })
         })
         .await
         .map(drop)
     }
 
-    /// Hides a version for good and removes the aliases that point at it.
+    /// Puts a version into the trash and removes the aliases that point at it.
     pub async fn delete_version(&self, ctx: &Context, name: &ModelName, version: i64) -> Result<()> {
         let (name, now, actor) = (name.clone(), ctx.now(), ctx.actor.name.clone());
         self.0
             .mutate(ctx, Permission::WriteModels, move |conn| {
                 Box::pin(async move {
-                    let num = lock(conn, &name, now).await?;
-                    find(conn, &name, version).await?;
+                    let num = lock_version(conn, &name, version, now).await?;
                     for alias in alias::of_version(conn, num, version).await? {
                         let step = alias::Move {
                             alias: &alias,
@@ -264,13 +279,54 @@ impl Models<'_> {
                             version: None,
                             now,
                             actor: &actor,
+                            reason: "the version was deleted",
                         };
-                        alias::apply(conn, num, step).await?;
+                        told::move_alias(conn, (&name, num), step).await?;
                     }
-                    model_version::delete(conn, num, version, now).await?;
+                    model_version::delete(conn, num, version, &actor, now).await?;
                     let audit =
                         Audit::new("registry.model_version.delete", "model_version", label(&name, version));
                     Ok(((), audit))
+                })
+            })
+            .await
+    }
+
+    /// Takes a version out of the trash, with those of its aliases that point nowhere else now.
+    pub async fn restore_version(
+        &self,
+        ctx: &Context,
+        name: &ModelName,
+        version: i64,
+    ) -> Result<ModelVersion> {
+        let (name, now, actor) = (name.clone(), ctx.now(), ctx.actor.name.clone());
+        self.0
+            .mutate(ctx, Permission::WriteModels, move |conn| {
+                Box::pin(async move {
+                    let missing = || Error::not_found("deleted model version", label(&name, version));
+                    let num = model::lock(conn, name.as_str(), now).await?.ok_or_else(missing)?;
+                    let deleted = model_version::deleted_at(conn, num, version).await?.ok_or_else(missing)?;
+                    model_version::restore(conn, num, version, now).await?;
+                    if purge::condemned(conn, Unit::ModelVersion(num, version)).await? {
+                        return Err(being_purged("model_version", label(&name, version)));
+                    }
+                    for alias in alias::taken_at(conn, num, version, deleted).await? {
+                        if alias::target(conn, num, &alias).await?.is_some() {
+                            continue;
+                        }
+                        let step = alias::Move {
+                            alias: &alias,
+                            change: domain::registry::alias::AliasChange::Set,
+                            version: Some(version),
+                            now,
+                            actor: &actor,
+                            reason: "the version was restored",
+                        };
+                        told::move_alias(conn, (&name, num), step).await?;
+                    }
+                    let audit =
+                        Audit::new("registry.model_version.restore", "model_version", label(&name, version));
+                    Ok((find(conn, &name, version).await?.version, audit))
                 })
             })
             .await
@@ -294,8 +350,7 @@ impl Models<'_> {
         self.0
             .mutate(ctx, Permission::WriteModels, move |conn| {
                 Box::pin(async move {
-                    let num = lock(conn, &name, now).await?;
-                    find(conn, &name, version).await?;
+                    let num = lock_version(conn, &name, version, now).await?;
                     work(conn, num).await?;
                     let after = find(conn, &name, version).await?.version;
                     Ok((after, Audit::new(action, "model_version", label(&name, version))))
@@ -308,6 +363,19 @@ impl Models<'_> {
 /// `flights:3`, as the audit log and live notices name a version.
 pub(super) fn label(name: &ModelName, version: i64) -> String {
     format!("{name}:{version}")
+}
+
+/// Locks the model of an existing version; the model's number.
+pub(super) async fn lock_version(
+    conn: &mut Conn<'_>,
+    name: &ModelName,
+    version: i64,
+    now: domain::Timestamp,
+) -> Result<i64> {
+    let missing = || Error::not_found("model_version", label(name, version));
+    let num = model::lock(conn, name.as_str(), now).await?.ok_or_else(missing)?;
+    find(conn, name, version).await?;
+    Ok(num)
 }
 
 pub(super) async fn find(conn: &mut Conn<'_>, name: &ModelName, version: i64) -> Result<Numbered> {
@@ -337,16 +405,20 @@ pub(crate) async fn resolve(conn: &mut Conn<'_>, reference: &VersionRef) -> Resu
 async fn origin(conn: &mut Conn<'_>, new: &NewVersion, source: &Source) -> Result<Origin> {
     let mut origin = match source {
         Source::Nothing => {
-            Origin { location: new.source.clone(), run: None, logged_model: None, files: Vec::new() }
+            let (source, location) = (new.source.clone(), new.source.clone());
+            Origin { source, location, run: None, logged_model: None, files: Vec::new() }
         }
         Source::LoggedModel(id) => {
             let found = logged_models::find(conn, id, false).await?;
             of_logged_model(conn, &found.model).await?
         }
-        Source::Version(reference) => of_version(conn, reference).await?,
+        Source::Version(reference) => of_version(conn, reference, new).await?,
         Source::Run(id, folder) => of_run(conn, id, folder).await?,
         Source::Artifacts(path) => of_place(conn, path).await?,
     };
+    if !matches!(source, Source::Version(_)) {
+        origin.source = new.source.clone();
+    }
     if let Some(id) = &new.logged_model {
         let model = logged_models::find(conn, id, false).await?.model;
         origin.run = origin.run.or(model.source_run);
@@ -356,7 +428,12 @@ async fn origin(conn: &mut Conn<'_>, new: &NewVersion, source: &Source) -> Resul
 }
 
 async fn of_logged_model(conn: &mut Conn<'_>, model: &LoggedModel) -> Result<Origin> {
+    let num = logged_models::find(conn, &model.id, true).await?.num;
+    if purge::logged_model_condemned(conn, num).await? {
+        return Err(being_purged("logged_model", model.public_id()));
+    }
     Ok(Origin {
+        source: model.artifact_uri.clone(),
         files: below(conn, &model.artifact_uri).await?,
         location: model.artifact_uri.clone(),
         run: model.source_run.clone(),
@@ -364,10 +441,23 @@ async fn of_logged_model(conn: &mut Conn<'_>, model: &LoggedModel) -> Result<Ori
     })
 }
 
-async fn of_version(conn: &mut Conn<'_>, reference: &VersionRef) -> Result<Origin> {
+/// A copy of a version: what the request says about its origin must be what the version's record says.
+async fn of_version(conn: &mut Conn<'_>, reference: &VersionRef, new: &NewVersion) -> Result<Origin> {
+    if find_model(conn, reference.name()).await?.model.is_prompt() {
+        let why = "Prompt versions cannot be used as model version sources.";
+        return Err(refuse(&new.source, why).into());
+    }
     let version = resolve(conn, reference).await?;
+    let differs = |said: Option<&Id>, is: Option<&Id>| said.is_some() && said != is;
+    if differs(new.run.as_ref(), version.run.as_ref())
+        || differs(new.logged_model.as_ref(), version.logged_model.as_ref())
+    {
+        let why = "The run_id and model_id request parameters must match the referenced model version.";
+        return Err(refuse(&new.source, why).into());
+    }
     let found = find(conn, &version.name, version.version).await?;
     Ok(Origin {
+        source: format!("models:/{}/{}", version.name, version.version),
         files: model_version::files(conn, found.model, version.version).await?,
         location: version.location,
         run: version.run,
@@ -378,6 +468,9 @@ async fn of_version(conn: &mut Conn<'_>, reference: &VersionRef) -> Result<Origi
 /// A folder of a run's artifacts, or else the logged model that the run's code gave that name.
 async fn of_run(conn: &mut Conn<'_>, id: &Id, folder: &str) -> Result<Origin> {
     let found = run::get(conn, id).await?.ok_or_else(|| Error::not_found("run", id))?;
+    if purge::condemned(conn, Unit::Run(found.num)).await? {
+        return Err(being_purged("run", id));
+    }
     let location = place(&found.info.artifact_uri, folder);
     let files = below(conn, &location).await?;
     if files.is_empty() {
@@ -386,7 +479,7 @@ async fn of_run(conn: &mut Conn<'_>, id: &Id, folder: &str) -> Result<Origin> {
             return of_logged_model(conn, &model).await;
         }
     }
-    Ok(Origin { location, run: Some(id.clone()), logged_model: None, files })
+    Ok(Origin { source: location.clone(), location, run: Some(id.clone()), logged_model: None, files })
 }
 
 /// A place below the artifact root, which must be a run's or a logged model's own.

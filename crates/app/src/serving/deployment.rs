@@ -225,7 +225,7 @@ impl Deployments<'_> {
                                 alias_moved: false,
                             }
                         }
-                        None => return_to_previous(conn, deployment, now, &actor).await?,
+                        None => return_to_previous(conn, deployment, now, (&actor, &reason)).await?,
                     };
                     let evidence = serde_json::json!({"rolled_back": done, "asked_by": actor});
                     let said = Said { subject: &name, outcome: DecisionOutcome::RolledBack, reason: &reason };
@@ -284,7 +284,7 @@ async fn return_to_previous(
     conn: &mut db::Conn<'_>,
     deployment: Deployment,
     now: domain::Timestamp,
-    actor: &str,
+    (actor, reason): (&str, &str),
 ) -> Result<RolledBack> {
     let name = deployment.name.clone();
     let nothing =
@@ -294,7 +294,8 @@ async fn return_to_previous(
     let to = deployment.live.clone().ok_or_else(nothing)?;
     let alias_moved = follows_champion(&deployment.spec.model);
     if alias_moved {
-        registry::move_champion(conn, &to, AliasChange::RolledBack, now, actor).await?;
+        let why = format!("the deployment {name} went back: {reason}");
+        registry::move_champion(conn, &to, AliasChange::RolledBack, now, (actor, &why)).await?;
     }
     db::serving::deployment::put(conn, &deployment).await?;
     Ok(RolledBack {

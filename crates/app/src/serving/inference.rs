@@ -180,13 +180,14 @@ impl Inference<'_> {
     async fn checkout(&self, files: Vec<TreeFile>) -> Result<(TreeId, PathBuf)> {
         let (store, root) = (self.0.objects().clone(), self.0.serving().runtimes.models.clone());
         let work = move || -> Result<(TreeId, PathBuf)> {
-            let tree = store.put_tree(&files)?;
+            // Only its id is wanted: a stored tree would hold the files for ever.
+            let tree = domain::data::tree::build(&files).map_err(objects::Error::from)?.root;
             let folder = root.join(tree.to_string());
             if folder.is_dir() {
                 return Ok((tree, folder));
             }
             let temporary = root.join(format!("{tree}.{:016x}.tmp", rand::random::<u64>()));
-            store.checkout(&tree, &temporary)?;
+            store.checkout_files(&files, &temporary)?;
             match std::fs::rename(&temporary, &folder) {
                 Ok(()) => Ok((tree, folder)),
                 // Somebody else was faster with the same files.

@@ -233,7 +233,8 @@ impl Deployments<'_> {
                     if let RolloutState::Done { .. } = rollout.state {
                         let deployment = deployment.serving(rollout.model.clone(), rollout.version, now);
                         if let Some(live) = deployment.live.as_ref().filter(|_| rollout.promotes) {
-                            registry::move_champion(conn, live, AliasChange::Set, now, &actor).await?;
+                            let why = format!("the rollout to {name} is done");
+                            registry::move_champion(conn, live, AliasChange::Set, now, (&actor, &why)).await?;
                         }
                         db::serving::deployment::put(conn, &deployment).await?;
                     } else if rollout.state.is_final() {

@@ -89,18 +89,21 @@ pub(super) async fn move_champion(
     served: &ServedVersion,
     change: AliasChange,
     now: Timestamp,
-    actor: &str,
+    (actor, reason): (&str, &str),
 ) -> Result<()> {
-    use db::registry::alias::{Move, apply, target};
+    use crate::registry::told::move_alias;
+    use db::registry::alias::{Move, target};
     let missing = || Error::not_found("model", &served.model);
     let model = db::registry::model::lock(conn, served.model.as_str(), now).await?.ok_or_else(missing)?;
     if target(conn, model, CHAMPION).await? != Some(served.version) {
         let to = Some(served.version);
-        apply(conn, model, Move { alias: CHAMPION, change, version: to, now, actor }).await?;
+        let moved = Move { alias: CHAMPION, change, version: to, now, actor, reason };
+        move_alias(conn, (&served.model, model), moved).await?;
     }
     if target(conn, model, CHALLENGER).await? == Some(served.version) {
-        let removed = Move { alias: CHALLENGER, change: AliasChange::Removed, version: None, now, actor };
-        apply(conn, model, removed).await?;
+        let change = AliasChange::Removed;
+        let removed = Move { alias: CHALLENGER, change, version: None, now, actor, reason };
+        move_alias(conn, (&served.model, model), removed).await?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Artifacts: files of runs, logged models and experiments, reached through the server.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use db::Conn;
 use db::tracking::artifact::{self, Artifact};
 use db::tracking::{experiment, logged_model, run};
@@ -15,7 +15,7 @@ use domain::tracking::experiment::ARTIFACT_SCHEME;
 use domain::tracking::logged_model::public_id;
 use domain::tracking::validation::Refusal;
 use futures::Stream;
-use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc;
 
 use crate::{App, Audit, Context, Error, Result};
 
@@ -42,31 +42,65 @@ pub struct Stored {
     pub size: i64,
 }
 
+pub use tables::rows::Record;
+
+/// Rows of a table among the artifacts.
+#[derive(Clone, Debug)]
+pub struct TableRows {
+    /// Names of the columns, in order.
+    pub columns: Vec<String>,
+    /// Rows by column name.
+    pub rows: Vec<Record>,
+    /// How many the table has.
+    pub total: u64,
+}
+
+/// Rows of one answer at the most.
+const MAX_ROWS: usize = 1000;
+/// Rows that can be skipped.
+const MAX_ROW_OFFSET: usize = 1_000_000;
+
 /// Bytes read at a time.
-const BUFFER: usize = 256 * 1024;
+const BUFFER: usize = 1024 * 1024;
+/// Pieces that wait to be sent at the most.
+const PIECES: usize = 2;
 
 impl Stored {
-    /// Its bytes. They are hashed on the way; when they are not those of the file's id, the stream ends with an error.
+    /// Its bytes. They are hashed on the way; when they are not those of the file's id, the stream ends with an error in
+    /// place of its last piece.
     pub fn into_stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        let state = (self, None, blake3::Hasher::new());
-        futures::stream::try_unfold(state, |(stored, file, mut hasher)| async move {
-            let mut file = match file {
-                Some(file) => file,
-                None => tokio::fs::File::open(&stored.local).await?,
-            };
-            let mut buffer = vec![0; BUFFER];
-            let count = file.read(&mut buffer).await?;
+        let (pieces, mut reading) = mpsc::channel(PIECES);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = self.read(&pieces) {
+                // A reader that went away does not need the reason.
+                let _gone = pieces.blocking_send(Err(error));
+            }
+        });
+        futures::stream::poll_fn(move |context| reading.poll_recv(context))
+    }
+
+    fn read(&self, pieces: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
+        let mut file = std::fs::File::open(&self.local)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut held: Option<Bytes> = None;
+        loop {
+            let mut buffer = BytesMut::zeroed(BUFFER);
+            let count = file.read(&mut buffer)?;
             buffer.truncate(count);
+            if count == 0 && hasher.finalize().as_bytes() != self.file.as_bytes() {
+                tracing::error!(path = %self.local.display(), "a stored file is damaged");
+                return Err(io::Error::other("the stored file is damaged"));
+            }
             hasher.update(&buffer);
-            if count > 0 {
-                return Ok(Some((Bytes::from(buffer), (stored, Some(file), hasher))));
+            if let Some(piece) = held.replace(buffer.freeze())
+                && pieces.blocking_send(Ok(piece)).is_err()
+            {
+                return Ok(());
             }
-            if hasher.finalize().as_bytes() == stored.file.as_bytes() {
-                return Ok(None);
+            if count == 0 {
+                return Ok(());
             }
-            tracing::error!(path = %stored.local.display(), "a stored file is damaged");
-            Err(io::Error::other("the stored file is damaged"))
-        })
+        }
     }
 }
 
@@ -77,16 +111,13 @@ impl Artifacts<'_> {
         S: Stream<Item = Result<Bytes, E>> + Unpin,
         E: std::fmt::Display,
     {
-        let place = parse(place)?;
-        self.0.authorize(ctx, Permission::WriteRuns).await?;
-        {
-            // Whose place it is, before gigabytes are taken in for nothing.
-            let mut reader = self.0.read(ctx, Permission::WriteRuns).await?;
-            resolve(&mut reader.conn(), &place).await?;
-        }
+        // Whose place it is, before gigabytes are taken in for nothing.
+        let place = self.check_place(ctx, place).await?;
         let stored = self.0.objects().put_stream(stream, u64::MAX).await?;
         let size = i64::try_from(stored.size).map_err(Error::internal)?;
-        self.record(ctx, place, stored.id, size).await
+        let recorded = self.record(ctx, place, stored.id, size).await;
+        self.0.objects().named(&stored.id);
+        recorded
     }
 
     /// Stores bytes under a place.
@@ -95,13 +126,36 @@ impl Artifacts<'_> {
         self.put(ctx, place, futures::stream::iter([whole])).await
     }
 
-    async fn record(&self, ctx: &Context, place: String, file: FileId, size: i64) -> Result<Artifact> {
+    pub(super) fn app(&self) -> &App {
+        self.0
+    }
+
+    /// A place that the caller may write to, plain; whose it is must be there.
+    pub(super) async fn check_place(&self, ctx: &Context, place: &str) -> Result<String> {
+        let place = parse(place)?;
+        let mut reader = self.0.read(ctx, Permission::WriteRuns).await?;
+        let mut conn = reader.conn();
+        let (_, location, rest) = resolve(&mut conn, &place).await?;
+        if let Some((root, _)) = artifact::root_of(&mut conn, &[location]).await? {
+            can_be_file(&mut conn, root, &rest).await?;
+        }
+        Ok(place)
+    }
+
+    pub(super) async fn record(
+        &self,
+        ctx: &Context,
+        place: String,
+        file: FileId,
+        size: i64,
+    ) -> Result<Artifact> {
         let now = ctx.now();
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
                     let (owner, location, rest) = resolve(conn, &place).await?;
                     let root = artifact::intern_root(conn, &location).await?;
+                    can_be_file(conn, root, &rest).await?;
                     let stored = Artifact { path: rest, file, size };
                     artifact::put(conn, root, &stored, now).await?;
                     let audit = audit("tracking.artifact.put", owner, &location)
@@ -122,11 +176,35 @@ impl Artifacts<'_> {
         match artifact::get(&mut conn, root, &rest).await? {
             Some(found) => self.stored(found),
             None if !artifact::below(&mut conn, root, &rest).await?.is_empty() => {
-                let reason = format!("{place:?} is a folder: list it, or name a file in it");
+                let reason = format!("Artifact path refers to a directory, not a file: '{place}'");
                 Err(Refusal::new("path", reason).into())
             }
             None => Err(missing()),
         }
+    }
+
+    /// Rows `offset` to `offset + limit` of a file that is a table, and how many it has; what is no table is refused.
+    pub async fn rows(&self, ctx: &Context, place: &str, offset: usize, limit: usize) -> Result<TableRows> {
+        if offset > MAX_ROW_OFFSET {
+            let reason = format!("at most {MAX_ROW_OFFSET} rows can be skipped");
+            return Err(Error::invalid("offset", reason));
+        }
+        let stored = self.open(ctx, place).await?;
+        if tables::format::Format::of_name(&stored.path).is_none() {
+            let reason =
+                format!("{:?} is no table: Parquet, Arrow, CSV, TSV and JSON lines are read", stored.path);
+            return Err(Error::invalid("path", reason));
+        }
+        let limit = limit.clamp(1, MAX_ROWS);
+        crate::data::off_thread(move || {
+            let unreadable = |error: tables::Error| Error::invalid("path", error.to_string());
+            let file = tables::TableFile { name: stored.path, path: stored.local };
+            let (schema, total) = tables::read::survey(&file).map_err(unreadable)?;
+            let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
+            let rows = tables::rows::page(&[file], offset, limit).map_err(unreadable)?;
+            Ok(TableRows { columns, rows, total })
+        })
+        .await
     }
 
     /// What is directly in a folder, by path below the place's root; nothing when there is no such folder.
@@ -151,13 +229,13 @@ impl Artifacts<'_> {
 
     /// Forgets a file, or a folder with all that is in it; what is not there is no error.
     pub async fn delete(&self, ctx: &Context, place: &str) -> Result<()> {
-        let place = parse(place)?;
+        let (place, now) = (parse(place)?, ctx.now());
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
                     let (owner, location, rest) = resolve(conn, &place).await?;
                     let removed = match artifact::root_of(conn, std::slice::from_ref(&location)).await? {
-                        Some((root, _)) => artifact::delete(conn, root, &rest).await?,
+                        Some((root, _)) => artifact::delete(conn, root, &rest, now).await?,
                         None => 0,
                     };
                     let audit = audit("tracking.artifact.delete", owner, &location)
@@ -180,7 +258,7 @@ impl Artifacts<'_> {
 
 /// The place of a file or folder of a run: its artifact address and a path below it.
 pub fn place(artifact_uri: &str, path: &str) -> String {
-    let path = path.trim_matches('/');
+    let path = path.trim_end_matches('/');
     if path.is_empty() { artifact_uri.to_owned() } else { format!("{artifact_uri}/{path}") }
 }
 
@@ -190,6 +268,19 @@ fn parse(place: &str) -> Result<String> {
     RelativePath::parse(path)
         .map(|path| path.as_str().to_owned())
         .map_err(|error| Refusal::new("path", format!("Invalid path: {error}")).into())
+}
+
+/// Refuses a path that is a folder already, or that goes through a file.
+async fn can_be_file(conn: &mut Conn<'_>, root: i64, path: &str) -> Result<()> {
+    let folders: Vec<&str> = prefixes(path).filter(|folder| *folder != path).collect();
+    let Some(other) = artifact::in_the_way(conn, root, path, &folders).await? else { return Ok(()) };
+    let (file, below) =
+        if other.len() < path.len() { (other.as_str(), path) } else { (path, other.as_str()) };
+    let reason = format!(
+        "{path:?} cannot be stored: {file:?} would be a file and, because of {below:?}, a folder; delete {other:?} first \
+         or choose another path"
+    );
+    Err(Error::conflict("artifact", path, reason))
 }
 
 /// Who keeps files at a place.

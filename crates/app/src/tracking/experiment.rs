@@ -1,10 +1,15 @@
 //! Experiments.
 
+use std::collections::HashMap;
+
+pub use db::tracking::experiment::Activity;
+
 use db::Conn;
+use db::governance::purge;
 use db::tracking::experiment;
 use domain::governance::role::Permission;
 use domain::search::Object;
-use domain::search::page::Page;
+use domain::search::page::{Page, Place};
 use domain::tracking::experiment::{
     Experiment, ExperimentId, Lifecycle, MAX_TAG_VALUE_LEN, check_location, check_name,
 };
@@ -18,7 +23,7 @@ use crate::{App, Audit, Context, Error, Result};
 pub const MAX_PAGE: i64 = 50_000;
 
 /// Experiments as a view on [`App`].
-pub struct Experiments<'a>(&'a App);
+pub struct Experiments<'a>(pub(super) &'a App);
 
 impl App {
     /// The experiments.
@@ -90,10 +95,23 @@ impl Experiments<'_> {
 
     /// A page of the experiments that match.
     pub async fn search(&self, ctx: &Context, request: &SearchRequest) -> Result<Page<Experiment>> {
-        let search = request.parse(Object::Experiments, MAX_PAGE)?;
+        let mut search = request.parse(Object::Experiments, MAX_PAGE)?;
         let mut reader = self.0.read(ctx, Permission::Read).await?;
-        let found = db::search::experiments(&mut reader.conn(), &search).await?;
-        Ok(Page::cut(found, search.offset, request.max_results))
+        let mut conn = reader.conn();
+        let newest = match search.newest {
+            Some(newest) => newest,
+            None => experiment::newest(&mut conn).await?,
+        };
+        search.newest = Some(newest);
+        let found = db::search::experiments(&mut conn, &search).await?;
+        let place = Place { offset: search.offset, newest: Some(newest) };
+        Ok(Page::cut_at(found, place, request.max_results))
+    }
+
+    /// What goes on in every experiment that has runs.
+    pub async fn activity(&self, ctx: &Context) -> Result<HashMap<ExperimentId, Activity>> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        Ok(experiment::activity(&mut reader.conn()).await?)
     }
 
     /// Gives an active experiment another name.
@@ -121,14 +139,14 @@ impl Experiments<'_> {
 
     /// Marks an active experiment and all its runs as deleted.
     pub async fn delete(&self, ctx: &Context, id: ExperimentId) -> Result<()> {
-        let now = ctx.now();
+        let (now, actor) = (ctx.now(), ctx.actor.name.clone());
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
                     if find(conn, id).await?.lifecycle == Lifecycle::Deleted {
                         return Err(Error::not_found("experiment", id));
                     }
-                    experiment::mark(conn, id, true, now).await?;
+                    experiment::mark(conn, id, Some(&actor), now).await?;
                     Ok(((), Audit::new("tracking.experiment.delete", "experiment", id)))
                 })
             })
@@ -144,7 +162,10 @@ impl Experiments<'_> {
                     if find(conn, id).await?.lifecycle == Lifecycle::Active {
                         return Err(Error::not_found("experiment", id));
                     }
-                    experiment::mark(conn, id, false, now).await?;
+                    experiment::mark(conn, id, None, now).await?;
+                    if purge::experiment_condemned(conn, id.number()).await? {
+                        return Err(being_purged("experiment", id));
+                    }
                     Ok(((), Audit::new("tracking.experiment.restore", "experiment", id)))
                 })
             })
@@ -203,13 +224,18 @@ fn duplicate(error: db::Error, name: &str) -> Error {
     }
 }
 
+/// The refusal to restore or use what a purge is taking.
+pub(crate) fn being_purged(noun: &'static str, id: impl ToString) -> Error {
+    Error::conflict(noun, id, "it is being purged and cannot be brought back")
+}
+
 async fn find(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Experiment> {
     experiment::get(conn, id).await?.ok_or_else(|| Error::not_found("experiment", id))
 }
 
-/// The experiment, which must not be deleted.
+/// The experiment without its tags; it must not be deleted.
 pub(crate) async fn active(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Experiment> {
-    let found = find(conn, id).await?;
+    let found = experiment::bare(conn, id).await?.ok_or_else(|| Error::not_found("experiment", id))?;
     if found.lifecycle == Lifecycle::Active {
         return Ok(found);
     }

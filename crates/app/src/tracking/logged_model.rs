@@ -1,6 +1,7 @@
 //! Logged models.
 
 use db::Conn;
+use db::governance::purge;
 pub use db::search::DatasetChoice;
 use db::search::ModelOrder;
 use db::tracking::logged_model::{self, Numbered};
@@ -131,14 +132,35 @@ impl LoggedModels<'_> {
         .await
     }
 
-    /// Marks a logged model as deleted.
+    /// Marks a logged model as deleted; done again, it changes nothing.
     pub async fn delete(&self, ctx: &Context, id: &Id) -> Result<()> {
-        let now = ctx.now();
+        let (now, actor) = (ctx.now(), ctx.actor.name.clone());
+        if self.get(ctx, id, true).await?.deleted {
+            return Ok(());
+        }
         self.change(ctx, id, "tracking.logged_model.delete", move |conn, num| {
-            Box::pin(async move { Ok(logged_model::mark_deleted(conn, num, now).await?) })
+            Box::pin(async move { Ok(logged_model::mark(conn, num, Some(&actor), now).await?) })
         })
         .await
         .map(drop)
+    }
+
+    /// Takes the mark from a deleted logged model.
+    pub async fn restore(&self, ctx: &Context, id: &Id) -> Result<()> {
+        let (id, now) = (id.clone(), ctx.now());
+        self.0
+            .mutate(ctx, Permission::WriteRuns, move |conn| {
+                Box::pin(async move {
+                    let found = find(conn, &id, true).await?;
+                    experiment::active(conn, found.model.experiment).await?;
+                    logged_model::mark(conn, found.num, None, now).await?;
+                    if purge::logged_model_condemned(conn, found.num).await? {
+                        return Err(experiment::being_purged("logged_model", public_id(&id)));
+                    }
+                    Ok(((), Audit::new("tracking.logged_model.restore", "logged_model", &id)))
+                })
+            })
+            .await
     }
 
     /// Sets tags.
@@ -176,17 +198,20 @@ impl LoggedModels<'_> {
 
     /// A page of the logged models that match.
     pub async fn search(&self, ctx: &Context, search: &LoggedModelSearch) -> Result<Page<LoggedModel>> {
-        let mut parsed = search.request.parse(Object::LoggedModels, MAX_PAGE)?;
+        let (token, request) = search.bound()?;
+        let mut parsed = request.parse(Object::LoggedModels, MAX_PAGE)?;
         parsed.view = View::Active;
         let columns: Vec<String> = search.order.iter().map(|(column, _)| column.clone()).collect();
-        let orders: Vec<ModelOrder> = parse_order(Object::LoggedModels, &columns)?
+        let orders: Vec<ModelOrder> = parse_columns(&columns)?
             .into_iter()
             .zip(&search.order)
             .map(|(order, (_, dataset))| ModelOrder { order, dataset: dataset.clone() })
             .collect();
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let found = db::search::logged_models(&mut reader.conn(), &parsed, &search.datasets, &orders).await?;
-        Ok(Page::cut(found, parsed.offset, search.request.max_results))
+        let mut page = Page::cut(found, parsed.offset, search.request.max_results);
+        page.next_page_token = page.next_page_token.map(|place| format!("{place}.{token}"));
+        Ok(page)
     }
 
     /// Runs one change of an existing model of an active experiment; the model afterwards.
@@ -209,6 +234,43 @@ impl LoggedModels<'_> {
             })
             .await
     }
+}
+
+impl LoggedModelSearch {
+    /// What a page token is bound to (hashes of experiments, filter and order), and the request with the token's own place:
+    /// a token of another search is refused.
+    fn bound(&self) -> Result<(String, SearchRequest)> {
+        let hash = |text: String| blake3::hash(text.as_bytes()).to_hex()[..8].to_owned();
+        let bounds = [
+            ("Experiment IDs", "experiment IDs", hash(format!("{:?}", self.request.experiments))),
+            ("Filter string", "filter string", hash(self.request.filter.clone())),
+            ("Order by", "order by", hash(format!("{:?}{:?}", self.order, self.datasets))),
+        ];
+        let mut request = self.request.clone();
+        if let Some(token) = self.request.page_token.as_deref().filter(|token| !token.is_empty()) {
+            let mut parts = token.split('.');
+            request.page_token = parts.next().map(ToOwned::to_owned);
+            for (what, asked, hash) in &bounds {
+                if parts.next() != Some(hash.as_str()) {
+                    let reason = format!("{what} in the page token do not match the requested {asked}.");
+                    return Err(Error::invalid("page_token", reason));
+                }
+            }
+        }
+        Ok((bounds.map(|(_, _, hash)| hash).join("."), request))
+    }
+}
+
+/// Reads the columns to order by: attributes by their bare name, and metrics.
+fn parse_columns(columns: &[String]) -> Result<Vec<domain::search::Order>> {
+    for column in columns {
+        let field = column.split(' ').next().unwrap_or_default();
+        if field.contains('.') && !field.starts_with("metrics.") {
+            let reason = format!("Invalid order by field name: {field}. Only metrics are supported.");
+            return Err(Error::invalid("order_by", reason));
+        }
+    }
+    Ok(parse_order(Object::LoggedModels, columns)?)
 }
 
 fn checked<T, E>(items: Vec<T>, check: impl Fn(usize, T) -> Result<T, E>) -> Result<Vec<T>, E> {

@@ -1,16 +1,16 @@
 //! Histories of metrics.
 
-use db::tracking::{metric, run};
+use db::tracking::{curve, metric, run};
 use domain::Id;
 use domain::governance::role::Permission;
 use domain::search::page::{self, Page};
-use domain::tracking::metric::{Metric, reduce};
+use domain::tracking::metric::Metric;
 use domain::tracking::validation::Refusal;
 
 use super::run::{Runs, find};
 use crate::{Context, Result};
 
-/// Points that are read at the most to draw one curve.
+/// Points of one page at the most.
 const MAX_POINTS: i64 = 2_000_000;
 
 impl Runs<'_> {
@@ -25,7 +25,10 @@ impl Runs<'_> {
         page_token: Option<&str>,
     ) -> Result<Page<Metric>> {
         if max_results.is_some_and(|most| most < 1) {
-            let reason = "Invalid value for request parameter max_results. It must be a positive integer";
+            let given = max_results.unwrap_or_default();
+            let reason = format!(
+                "Invalid value {given} for parameter 'max_results' supplied. It must be a positive integer."
+            );
             return Err(Refusal::new("max_results", reason).into());
         }
         let offset = page::offset(page_token)?;
@@ -44,11 +47,11 @@ impl Runs<'_> {
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let mut conn = reader.conn();
         let found = find(&mut conn, id).await?;
-        let points = metric::by_step(&mut conn, found.num, key, (i64::MIN, i64::MAX), MAX_POINTS).await?;
-        Ok(reduce(&points, most))
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        Ok(curve::outline(&mut conn, found.num, key, most).await?)
     }
 
-    /// The points of a metric within steps, evenly thinned to `most` with the first and last kept.
+    /// The points of a metric within steps, evenly thinned to `most`, of which the last point is always one.
     pub async fn metric_interval(
         &self,
         ctx: &Context,
@@ -62,11 +65,7 @@ impl Runs<'_> {
         let Some(found) = run::get(&mut conn, id).await? else {
             return Ok(Vec::new());
         };
-        let points = metric::by_step(&mut conn, found.num, key, steps, MAX_POINTS).await?;
-        if points.len() <= most || most < 2 {
-            return Ok(points.into_iter().take(most).collect());
-        }
-        let last = points.len() - 1;
-        Ok((0..most).map(|n| points[n * last / (most - 1)].clone()).collect())
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        Ok(curve::sample(&mut conn, found.num, key, steps, most).await?)
     }
 }

@@ -1,11 +1,13 @@
 //! Runs and what they log.
 
 use db::Conn;
+use db::governance::purge::{self, Unit};
+use db::tracking::metric::RunPoints;
 use db::tracking::run::{Change, Numbered};
 use db::tracking::{input, logged_model, metric, param, run};
 use domain::governance::role::Permission;
 use domain::search::Object;
-use domain::search::page::Page;
+use domain::search::page::{Page, Place};
 use domain::tracking::experiment::{ExperimentId, Lifecycle};
 use domain::tracking::input::{DatasetInput, ModelOutput};
 use domain::tracking::logged_model::public_id;
@@ -68,7 +70,8 @@ impl Runs<'_> {
         if !tags.iter().any(|tag| tag.key == RUN_NAME_TAG) {
             tags.push(Tag::new(RUN_NAME_TAG, &name));
         }
-        let batch = Batch { tags, ..Batch::default() }.checked()?;
+        let mut batch = Batch { tags, ..Batch::default() }.checked()?;
+        batch.tags.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let tagged_user = batch.tags.iter().find(|tag| tag.key == USER_TAG).map(|tag| tag.value.clone());
         let user = new.user.filter(|user| !user.is_empty()).or(tagged_user);
         let mut info = RunInfo {
@@ -91,8 +94,7 @@ impl Runs<'_> {
                     param::set_tags(conn, num, info.experiment, &batch.tags).await?;
                     let audit = Audit::new("tracking.run.create", "run", &info.id)
                         .detail(serde_json::json!({"experiment": info.experiment, "name": info.name}));
-                    let made = load_one(conn, Numbered { num, info }).await?;
-                    Ok((made, audit))
+                    Ok((Run::new(info, batch.tags), audit))
                 })
             })
             .await
@@ -108,22 +110,34 @@ impl Runs<'_> {
 
     /// A page of the runs that match, with what they logged.
     pub async fn search(&self, ctx: &Context, request: &SearchRequest) -> Result<Page<Run>> {
-        let search = request.parse(Object::Runs, MAX_PAGE)?;
+        let mut search = request.parse(Object::Runs, MAX_PAGE)?;
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let mut conn = reader.conn();
+        let newest = match search.newest {
+            Some(newest) => newest,
+            None => run::newest(&mut conn).await?,
+        };
+        search.newest = Some(newest);
         let found = db::search::runs(&mut conn, &search).await?;
-        let page = Page::cut(found, search.offset, request.max_results);
+        let place = Place { offset: search.offset, newest: Some(newest) };
+        let page = Page::cut_at(found, place, request.max_results);
         Ok(Page { items: run::load(&mut conn, page.items).await?, next_page_token: page.next_page_token })
     }
 
     /// Stores a batch whole or not at all; a repeated batch changes nothing.
     pub async fn log_batch(&self, ctx: &Context, id: &Id, batch: Batch) -> Result<()> {
         let batch = batch.checked()?;
+        let only_points = batch.params.is_empty() && batch.tags.is_empty() && batch.model_metrics.is_empty();
+        if only_points && !batch.metrics.is_empty() {
+            return self.log_points(ctx, id, batch.metrics).await;
+        }
         let (id, now) = (id.clone(), ctx.now());
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
-                    let found = active(conn, &id).await?;
+                    let renames = batch.tags.iter().any(|tag| tag.key == RUN_NAME_TAG);
+                    let found =
+                        if renames { changing(conn, &id).await? } else { active(conn, &id).await? };
                     log(conn, &found, &batch).await?;
                     log_model_metrics(conn, &batch, now).await?;
                     let audit = Audit::new("tracking.run.log", "run", &id).detail(serde_json::json!({
@@ -137,13 +151,13 @@ impl Runs<'_> {
 
     /// Stores one param; another value than the one that is there is refused.
     pub async fn log_param(&self, ctx: &Context, id: &Id, param: Param) -> Result<()> {
-        let batch = Batch { params: vec![param], ..Batch::default() };
+        let batch = Batch { params: vec![param], single: true, ..Batch::default() };
         self.log_batch(ctx, id, batch).await
     }
 
     /// Sets a tag; the tag of the run's name renames it.
     pub async fn set_tag(&self, ctx: &Context, id: &Id, tag: Tag) -> Result<()> {
-        let batch = Batch { tags: vec![tag], ..Batch::default() };
+        let batch = Batch { tags: vec![tag], single: true, ..Batch::default() };
         self.log_batch(ctx, id, batch).await
     }
 
@@ -174,7 +188,7 @@ impl Runs<'_> {
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
-                    let found = active(conn, &id).await?;
+                    let mut found = changing(conn, &id).await?;
                     if let Some(name) = &update.name {
                         let tag = Tag::new(RUN_NAME_TAG, name).checked("run_name")?;
                         param::set_tags(conn, found.num, found.info.experiment, &[tag]).await?;
@@ -183,7 +197,8 @@ impl Runs<'_> {
                     run::update(conn, found.num, &change).await?;
                     let audit = Audit::new("tracking.run.update", "run", &id)
                         .detail(serde_json::json!({"status": change.status}));
-                    Ok((find(conn, &id).await?.info, audit))
+                    change.apply(&mut found.info);
+                    Ok((found.info, audit))
                 })
             })
             .await
@@ -197,13 +212,13 @@ impl Runs<'_> {
 
     /// Marks a run as deleted; once more changes nothing.
     pub async fn delete(&self, ctx: &Context, id: &Id) -> Result<()> {
-        let (id, now) = (id.clone(), ctx.now());
+        let (id, now, actor) = (id.clone(), ctx.now(), ctx.actor.name.clone());
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
                     let found = find(conn, &id).await?;
                     if found.info.lifecycle == Lifecycle::Active {
-                        run::mark(conn, found.num, Some(now)).await?;
+                        run::mark(conn, found.num, Some((now, &actor))).await?;
                     }
                     Ok(((), Audit::new("tracking.run.delete", "run", &id)))
                 })
@@ -211,15 +226,17 @@ impl Runs<'_> {
             .await
     }
 
-    /// Takes the mark from a deleted run; its experiment must be active.
+    /// Takes the mark from a deleted run.
     pub async fn restore(&self, ctx: &Context, id: &Id) -> Result<()> {
         let id = id.clone();
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {
                 Box::pin(async move {
                     let found = find(conn, &id).await?;
-                    experiment::active(conn, found.info.experiment).await?;
                     run::mark(conn, found.num, None).await?;
+                    if purge::condemned(conn, Unit::Run(found.num)).await? {
+                        return Err(experiment::being_purged("run", &id));
+                    }
                     Ok(((), Audit::new("tracking.run.restore", "run", &id)))
                 })
             })
@@ -291,7 +308,7 @@ async fn log(conn: &mut Conn<'_>, found: &Numbered, batch: &Batch) -> Result<()>
     let changed = param::insert(conn, num, experiment, &batch.params).await?;
     match changed.as_slice() {
         [] => {}
-        [one] if batch.params.len() == 1 => {
+        [one] if batch.single => {
             return Err(changed_param(&one.param, &one.old, &found.info.id).into());
         }
         several => {
@@ -300,7 +317,7 @@ async fn log(conn: &mut Conn<'_>, found: &Numbered, batch: &Batch) -> Result<()>
             return Err(changed_params(&conflicts, &found.info.id).into());
         }
     }
-    metric::insert(conn, num, experiment, &batch.metrics).await?;
+    metric::insert(conn, &[RunPoints { run: num, experiment, metrics: &batch.metrics }]).await?;
     param::set_tags(conn, num, experiment, &batch.tags).await?;
     if let Some(name) = batch.tags.iter().find(|tag| tag.key == RUN_NAME_TAG) {
         let change = Change { name: Some(name.value.clone()), ..Change::default() };
@@ -324,17 +341,31 @@ pub(super) async fn find(conn: &mut Conn<'_>, id: &Id) -> Result<Numbered> {
     run::get(conn, id).await?.ok_or_else(|| Error::not_found("run", id))
 }
 
-/// The run, which must not be deleted.
+/// The run, which must not be deleted, and stays as it is while something is logged to it.
 pub(super) async fn active(conn: &mut Conn<'_>, id: &Id) -> Result<Numbered> {
-    let found = find(conn, id).await?;
+    in_use(conn, id, true).await
+}
+
+/// The run, which must not be deleted, to be changed itself.
+pub(super) async fn changing(conn: &mut Conn<'_>, id: &Id) -> Result<Numbered> {
+    in_use(conn, id, false).await
+}
+
+async fn in_use(conn: &mut Conn<'_>, id: &Id, shared: bool) -> Result<Numbered> {
+    let found = run::held(conn, id, shared).await?.ok_or_else(|| Error::not_found("run", id))?;
     if found.info.lifecycle == Lifecycle::Active {
         return Ok(found);
     }
-    Err(Error::conflict(
+    Err(deleted(id))
+}
+
+/// The refusal to change a deleted run.
+pub(super) fn deleted(id: &Id) -> Error {
+    Error::conflict(
         "run",
         id,
         format!("The run {id} must be in the 'active' state. Current state is deleted."),
-    ))
+    )
 }
 
 async fn load_one(conn: &mut Conn<'_>, found: Numbered) -> Result<Run> {

@@ -3,7 +3,8 @@
 use domain::Timestamp;
 use domain::governance::audit_event::{AuditEvent, GENESIS, Outcome};
 
-use crate::{Conn, Result, Row, args};
+use crate::tracking::{pieces, placeholders};
+use crate::{Conn, Error, Result, Row, args};
 
 /// An event before it has its place in the chain.
 #[derive(Clone, Debug)]
@@ -26,42 +27,65 @@ pub struct NewAuditEvent {
 
 /// Appends an event at the end of the chain and returns it with its number and hashes.
 pub async fn append(conn: &mut Conn<'_>, new: NewAuditEvent) -> Result<AuditEvent> {
+    let mut events = append_all(conn, vec![new]).await?;
+    events.pop().ok_or(Error::Abandoned("its audit event is missing"))
+}
+
+/// Appends events in their order.
+pub(crate) async fn append_all(conn: &mut Conn<'_>, new: Vec<NewAuditEvent>) -> Result<Vec<AuditEvent>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = i64::try_from(new.len()).unwrap_or(i64::MAX);
     let head = conn
-        .fetch_one("UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq, hash", args![])
+        .fetch_one("UPDATE audit_head SET seq = seq + $1 WHERE one = 1 RETURNING seq, hash", args![count])
         .await?;
-    let detail_text = new.detail.to_string();
-    let mut event = AuditEvent {
-        seq: head.get("seq")?,
-        time: new.time,
-        actor: new.actor,
-        action: new.action,
-        noun: new.noun,
-        id: new.id,
-        outcome: new.outcome,
-        detail: new.detail,
-        prev_hash: head.get("hash")?,
-        hash: String::new(),
-    };
-    event.hash = event.compute_hash(&detail_text);
-    conn.execute("UPDATE audit_head SET hash = $1 WHERE one = 1", args![&event.hash]).await?;
-    conn.execute(
-        "INSERT INTO audit_event (seq, time_ms, actor, action, noun, id, outcome, detail, prev_hash, hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        args![
-            event.seq,
-            event.time,
-            &event.actor,
-            &event.action,
-            &event.noun,
-            &event.id,
-            crate::tx::word(&event.outcome),
-            detail_text,
-            &event.prev_hash,
-            &event.hash,
-        ],
-    )
-    .await?;
-    Ok(event)
+    let before = head.get::<i64>("seq")? - count;
+    let mut prev_hash: String = head.get("hash")?;
+    let mut events = Vec::with_capacity(new.len());
+    for (new, seq) in new.into_iter().zip(before + 1..) {
+        let detail_text = new.detail.to_string();
+        let mut event = AuditEvent {
+            seq,
+            time: new.time,
+            actor: new.actor,
+            action: new.action,
+            noun: new.noun,
+            id: new.id,
+            outcome: new.outcome,
+            detail: new.detail,
+            prev_hash,
+            hash: String::new(),
+        };
+        event.hash = event.compute_hash(&detail_text);
+        prev_hash = event.hash.clone();
+        events.push((event, detail_text));
+    }
+    conn.execute("UPDATE audit_head SET hash = $1 WHERE one = 1", args![prev_hash]).await?;
+    for piece in pieces(&events) {
+        let mut values = Vec::with_capacity(piece.len() * 10);
+        for (event, detail_text) in piece {
+            values.extend(args![
+                event.seq,
+                event.time,
+                &event.actor,
+                &event.action,
+                &event.noun,
+                &event.id,
+                crate::tx::word(&event.outcome),
+                detail_text,
+                &event.prev_hash,
+                &event.hash,
+            ]);
+        }
+        let rows = placeholders(piece.len(), 10);
+        let sql = format!(
+            "INSERT INTO audit_event (seq, time_ms, actor, action, noun, id, outcome, detail, prev_hash, hash) \
+             VALUES {rows}"
+        );
+        conn.execute(&sql, values).await?;
+    }
+    Ok(events.into_iter().map(|(event, _)| event).collect())
 }
 
 /// Which events to list; absent fields do not narrow.

@@ -30,6 +30,8 @@ pub struct Move<'a> {
     pub now: Timestamp,
     /// By whom.
     pub actor: &'a str,
+    /// Why; may be empty.
+    pub reason: &'a str,
 }
 
 /// Makes a move; where the alias pointed before.
@@ -51,9 +53,18 @@ pub async fn apply(conn: &mut Conn<'_>, model: i64, step: Move<'_>) -> Result<Op
         }
     }
     conn.execute(
-        "INSERT INTO model_alias_event (model, alias, change, version, previous, time_ms, actor) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![model, step.alias, crate::tx::word(&step.change), step.version, previous, step.now, step.actor],
+        "INSERT INTO model_alias_event (model, alias, change, version, previous, time_ms, actor, reason) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        args![
+            model,
+            step.alias,
+            crate::tx::word(&step.change),
+            step.version,
+            previous,
+            step.now,
+            step.actor,
+            step.reason
+        ],
     )
     .await?;
     Ok(previous)
@@ -73,6 +84,17 @@ pub async fn history(conn: &mut Conn<'_>, model: i64, alias: &str) -> Result<Vec
     rows.iter().map(event).collect()
 }
 
+/// Every move of an alias (empty: of all aliases) of a model, newest first, at most `limit`.
+pub async fn moves(conn: &mut Conn<'_>, model: i64, alias: &str, limit: i64) -> Result<Vec<AliasEvent>> {
+    let rows = conn
+        .fetch_all(
+            "SELECT * FROM model_alias_event WHERE model = $1 AND ($2 = '' OR alias = $2) ORDER BY seq DESC LIMIT $3",
+            args![model, alias, limit],
+        )
+        .await?;
+    rows.iter().map(event).collect()
+}
+
 /// The aliases that point at a version, by name.
 pub async fn of_version(conn: &mut Conn<'_>, model: i64, version: i64) -> Result<Vec<String>> {
     let rows = conn
@@ -81,6 +103,18 @@ pub async fn of_version(conn: &mut Conn<'_>, model: i64, version: i64) -> Result
     let mut aliases: Vec<String> = rows.iter().map(|row| row.get("alias")).collect::<Result<_>>()?;
     aliases.sort_unstable();
     Ok(aliases)
+}
+
+/// The aliases that were taken from a version at a moment.
+pub async fn taken_at(conn: &mut Conn<'_>, model: i64, version: i64, time: Timestamp) -> Result<Vec<String>> {
+    let rows = conn
+        .fetch_all(
+            "SELECT DISTINCT alias FROM model_alias_event WHERE model = $1 AND previous = $2 AND version IS NULL \
+             AND time_ms = $3 ORDER BY alias",
+            args![model, version, time],
+        )
+        .await?;
+    rows.iter().map(|row| row.get("alias")).collect()
 }
 
 /// The aliases of models, by model and name.
@@ -107,5 +141,6 @@ fn event(row: &Row) -> Result<AliasEvent> {
         previous: row.get("previous")?,
         time: row.time("time_ms")?,
         actor: row.get("actor")?,
+        reason: row.get("reason")?,
     })
 }

@@ -2,5 +2,6 @@
 
 pub mod alias;
 pub mod evaluation;
+pub mod import;
 pub mod model;
 pub mod model_version;

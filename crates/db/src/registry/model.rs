@@ -1,7 +1,7 @@
 //! Registered models.
 
 use domain::Timestamp;
-use domain::registry::model::{Model, ModelName};
+use domain::registry::model::{Model, ModelName, PROMPT_TAG};
 use domain::tracking::param::Tag;
 
 use super::alias;
@@ -36,6 +36,18 @@ pub async fn get(conn: &mut Conn<'_>, name: &str) -> Result<Option<Numbered>> {
     Ok(load(conn, vec![from_row(&row)?]).await?.pop())
 }
 
+/// Whether the thing of that name is a prompt.
+pub async fn is_prompt(conn: &mut Conn<'_>, name: &str) -> Result<bool> {
+    let row = conn
+        .fetch_optional(
+            "SELECT t.value FROM model_tag t JOIN model m ON m.num = t.model WHERE m.name = $1 AND t.key = $2",
+            args![name, PROMPT_TAG],
+        )
+        .await?;
+    let value: Option<String> = row.map(|row| row.get("value")).transpose()?;
+    Ok(value.is_some_and(|value| value.eq_ignore_ascii_case("true")))
+}
+
 /// Locks a model's row until the transaction ends; its number. Whoever changes versions or aliases takes it first.
 pub async fn lock(conn: &mut Conn<'_>, name: &str, now: Timestamp) -> Result<Option<i64>> {
     let row = conn
@@ -68,10 +80,50 @@ pub async fn describe(conn: &mut Conn<'_>, num: i64, description: &str) -> Resul
     Ok(())
 }
 
-/// Removes a model with its versions, tags, aliases and their history.
-pub async fn delete(conn: &mut Conn<'_>, num: i64) -> Result<()> {
-    conn.execute("DELETE FROM model WHERE num = $1", args![num]).await?;
+/// Puts a model with its versions into the trash: its row keeps everything, under a name that no model can have.
+pub async fn delete(conn: &mut Conn<'_>, num: i64, actor: &str, now: Timestamp) -> Result<()> {
+    conn.execute(
+        "UPDATE model SET deleted = TRUE, deleted_name = name, name = name || '/' || CAST(num AS TEXT), \
+         deleted_ms = $2, deleted_by = $3 WHERE num = $1",
+        args![num, now, actor],
+    )
+    .await?;
+    conn.execute(
+        "UPDATE model_version SET deleted = TRUE, with_model = TRUE, deleted_ms = $2, deleted_by = $3 \
+         WHERE model = $1 AND deleted = FALSE",
+        args![num, now, actor],
+    )
+    .await?;
     Ok(())
+}
+
+/// Takes a model out of the trash, with the versions that went there with it. Its name must be free.
+pub async fn restore(conn: &mut Conn<'_>, num: i64, now: Timestamp) -> Result<()> {
+    conn.execute(
+        "UPDATE model SET deleted = FALSE, name = deleted_name, deleted_name = NULL, deleted_ms = NULL, \
+         deleted_by = '', updated_ms = $2 WHERE num = $1 AND deleted = TRUE",
+        args![num, now],
+    )
+    .await?;
+    conn.execute(
+        "UPDATE model_version SET deleted = FALSE, with_model = FALSE, deleted_ms = NULL, deleted_by = '' \
+         WHERE model = $1 AND with_model = TRUE",
+        args![num],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The deleted model of that name: the one of that number, or the one deleted last.
+pub async fn deleted(conn: &mut Conn<'_>, name: &str, num: Option<i64>) -> Result<Option<i64>> {
+    let row = conn
+        .fetch_optional(
+            "SELECT num FROM model WHERE deleted AND deleted_name = $1 AND num = COALESCE($2, num) \
+             ORDER BY deleted_ms DESC, num DESC LIMIT 1",
+            args![name, num],
+        )
+        .await?;
+    row.map(|row| row.get("num")).transpose()
 }
 
 /// Sets a tag.

@@ -54,6 +54,16 @@ pub async fn insert(
     for tag in &version.tags {
         set_tag(conn, model, version.version, tag).await?;
     }
+    insert_files(conn, model, version.version, files).await
+}
+
+/// Stores the files of a version that has none.
+pub(super) async fn insert_files(
+    conn: &mut Conn<'_>,
+    model: i64,
+    version: i64,
+    files: &[Artifact],
+) -> Result<()> {
     for chunk in files.chunks(CHUNK) {
         let sql = format!(
             "INSERT INTO model_version_file (model, version, path, file, size) VALUES {}",
@@ -61,7 +71,7 @@ pub async fn insert(
         );
         let values = chunk
             .iter()
-            .flat_map(|file| args![model, version.version, &file.path, file.file.to_string(), file.size])
+            .flat_map(|file| args![model, version, &file.path, file.file.to_string(), file.size])
             .collect();
         conn.execute(&sql, values).await?;
     }
@@ -179,14 +189,44 @@ pub async fn set_stage(
     Ok(())
 }
 
-/// Hides a version for good; its number is never given again.
-pub async fn delete(conn: &mut Conn<'_>, model: i64, version: i64, now: Timestamp) -> Result<()> {
+/// Puts a version into the trash; its number is never given again.
+pub async fn delete(
+    conn: &mut Conn<'_>,
+    model: i64,
+    version: i64,
+    actor: &str,
+    now: Timestamp,
+) -> Result<()> {
     conn.execute(
-        "UPDATE model_version SET deleted = TRUE, updated_ms = $3 WHERE model = $1 AND version = $2",
-        args![model, version, now],
+        "UPDATE model_version SET deleted = TRUE, deleted_ms = $3, deleted_by = $4, updated_ms = $3 \
+         WHERE model = $1 AND version = $2",
+        args![model, version, now, actor],
     )
     .await?;
     Ok(())
+}
+
+/// Takes a version of a model that is in use out of the trash; whether it was there.
+pub async fn restore(conn: &mut Conn<'_>, model: i64, version: i64, now: Timestamp) -> Result<bool> {
+    let restored = conn
+        .execute(
+            "UPDATE model_version SET deleted = FALSE, deleted_ms = NULL, deleted_by = '', updated_ms = $3 \
+             WHERE model = $1 AND version = $2 AND deleted = TRUE AND with_model = FALSE",
+            args![model, version, now],
+        )
+        .await?;
+    Ok(restored > 0)
+}
+
+/// When a version was deleted, if it is in the trash.
+pub async fn deleted_at(conn: &mut Conn<'_>, model: i64, version: i64) -> Result<Option<Timestamp>> {
+    let row = conn
+        .fetch_optional(
+            "SELECT deleted_ms FROM model_version WHERE model = $1 AND version = $2 AND deleted = TRUE",
+            args![model, version],
+        )
+        .await?;
+    row.map(|row| row.opt_time("deleted_ms")).transpose().map(Option::flatten)
 }
 
 /// Sets a tag.

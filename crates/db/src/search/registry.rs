@@ -1,7 +1,7 @@
 //! Searches of registered models and their versions.
 
 use domain::registry::model::PROMPT_TAG;
-use domain::search::{Comparison, Entity, Expression, Operator};
+use domain::search::{Comparison, Entity, Expression, Operand, Operator};
 
 use super::{Search, Statement, compile, order_number};
 use crate::registry::{model, model_version};
@@ -32,7 +32,10 @@ pub async fn models(conn: &mut Conn<'_>, search: &Search) -> Result<Vec<model::N
         .collect();
     order.push(sql.order_text("m.name", true));
     let page = sql.page(search);
-    let text = format!("SELECT m.* FROM model m WHERE {filter} ORDER BY {} {page}", order.join(", "));
+    let text = format!(
+        "SELECT m.* FROM model m WHERE m.deleted = FALSE AND {filter} ORDER BY {} {page}",
+        order.join(", ")
+    );
     let rows = conn.fetch_all(&text, sql.args).await?;
     let found = rows.iter().map(model::from_row).collect::<Result<_>>()?;
     model::load(conn, found).await
@@ -52,9 +55,14 @@ fn model_leaf(sql: &mut Statement, comparison: &Comparison) -> Result<String> {
         let key = sql.bind(&comparison.key);
         let from = format!("SELECT 1 FROM model_tag t WHERE t.model = m.num AND t.key = {key}");
         // That something is not a prompt holds for whatever says nothing about it.
-        if comparison.key == PROMPT_TAG && operator == Operator::NotEqual {
-            let equal = sql.text("t.value", Operator::Equal, operand)?;
-            return Ok(format!("NOT EXISTS ({from} AND {equal})"));
+        if comparison.key == PROMPT_TAG {
+            if operator == Operator::NotEqual {
+                let equal = sql.text("t.value", Operator::Equal, operand)?;
+                return Ok(format!("NOT EXISTS ({from} AND {equal})"));
+            }
+            if operator == Operator::Equal && *operand == Operand::Text("false".to_owned()) {
+                return Ok(format!("NOT EXISTS ({from} AND LOWER(t.value) = 'true')"));
+            }
         }
         return sql.existing(&from, "t.value", comparison);
     }
@@ -84,7 +92,9 @@ pub async fn model_versions(conn: &mut Conn<'_>, search: &Search) -> Result<Vec<
             _ => order_number("v.updated_ms", order.ascending),
         })
         .collect();
-    order.push(order_number("v.updated_ms", false));
+    if order.is_empty() {
+        order.push(order_number("v.updated_ms", false));
+    }
     order.push(sql.order_text("m.name", true));
     order.push(order_number("v.version", false));
     let page = sql.page(search);

@@ -37,12 +37,48 @@ pub async fn intern_root(conn: &mut Conn<'_>, location: &str) -> Result<i64> {
         args![location],
     )
     .await?;
-    let row = conn.fetch_one("SELECT num FROM artifact_root WHERE location = $1", args![location]).await?;
-    row.get("num")
+    // Held, so that of two uploads a file and a folder of one name cannot come to be.
+    let sql =
+        format!("SELECT r.num FROM artifact_root r WHERE r.location = $1 {}", conn.engine().hold(false));
+    conn.fetch_one(&sql, args![location]).await?.get("num")
+}
+
+/// What keeps a path from being a file: a file where the path has one of these `folders`, or a file below the path.
+pub async fn in_the_way(
+    conn: &mut Conn<'_>,
+    root: i64,
+    path: &str,
+    folders: &[&str],
+) -> Result<Option<String>> {
+    for piece in super::pieces(folders) {
+        let sql = format!(
+            "SELECT path FROM artifact WHERE root = $1 AND path IN ({}) LIMIT 1",
+            list(2, piece.len())
+        );
+        let mut values = args![root];
+        values.extend(piece.iter().map(|folder| Value::from(*folder)));
+        if let Some(row) = conn.fetch_optional(&sql, values).await? {
+            return Ok(Some(row.get("path")?));
+        }
+    }
+    // The byte after the slash ends what begins with the folder's name and a slash.
+    let sql = format!(
+        "SELECT path FROM artifact WHERE root = $1 AND {} LIMIT 1",
+        conn.engine().within("path", "$2", "$3")
+    );
+    let row = conn.fetch_optional(&sql, args![root, format!("{path}/"), format!("{path}0")]).await?;
+    row.map(|row| row.get("path")).transpose()
 }
 
 /// Points a path at a file; what it named before is forgotten.
 pub async fn put(conn: &mut Conn<'_>, root: i64, artifact: &Artifact, now: Timestamp) -> Result<()> {
+    conn.execute(
+        "INSERT INTO unused_object (file, size, since_ms, purge) SELECT file, size, $4, NULL FROM artifact \
+         WHERE root = $1 AND path = $2 AND file <> $3 \
+         ON CONFLICT (file) DO UPDATE SET since_ms = excluded.since_ms",
+        args![root, &artifact.path, artifact.file.to_string(), now],
+    )
+    .await?;
     conn.execute(
         "INSERT INTO artifact (root, path, file, size, time_ms) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (root, path) DO UPDATE SET file = excluded.file, size = excluded.size, time_ms = excluded.time_ms",
@@ -78,7 +114,14 @@ pub async fn below(conn: &mut Conn<'_>, root: i64, folder: &str) -> Result<Vec<A
 }
 
 /// Forgets a file, or a folder with all that is in it; how many files that were.
-pub async fn delete(conn: &mut Conn<'_>, root: i64, path: &str) -> Result<u64> {
+pub async fn delete(conn: &mut Conn<'_>, root: i64, path: &str, now: Timestamp) -> Result<u64> {
+    conn.execute(
+        "INSERT INTO unused_object (file, size, since_ms, purge) SELECT file, MAX(size), $4, NULL FROM artifact \
+         WHERE root = $1 AND (path = $2 OR SUBSTR(path, 1, LENGTH($3)) = $3) GROUP BY file \
+         ON CONFLICT (file) DO UPDATE SET since_ms = excluded.since_ms",
+        args![root, path, prefix(path), now],
+    )
+    .await?;
     conn.execute(
         "DELETE FROM artifact WHERE root = $1 AND (path = $2 OR SUBSTR(path, 1, LENGTH($3)) = $3)",
         args![root, path, prefix(path)],

@@ -1,8 +1,11 @@
 //! Experiments and their tags.
 
+use std::collections::HashMap;
+
 use domain::Timestamp;
 use domain::tracking::experiment::{Experiment, ExperimentId, Lifecycle};
 use domain::tracking::param::Tag;
+use domain::tracking::run::RunStatus;
 
 use super::list;
 use crate::{Conn, Result, Row, Value, args};
@@ -21,7 +24,7 @@ pub async fn insert(
             args![name, location.unwrap_or_default(), now],
         )
         .await?;
-    let id: i64 = row.get("id")?;
+    let id = unused_number(conn, row.get("id")?).await?;
     if location.is_none() {
         conn.execute(
             "UPDATE experiment SET location = $2 WHERE id = $1",
@@ -32,10 +35,31 @@ pub async fn insert(
     Ok(ExperimentId::from_number(id))
 }
 
+/// The number of a new experiment, moved behind those that were purged: the engine would give the last one again.
+async fn unused_number(conn: &mut Conn<'_>, given: i64) -> Result<i64> {
+    let last: i64 = conn.fetch_one("SELECT last FROM purged_experiment", args![]).await?.get("last")?;
+    if given > last {
+        return Ok(given);
+    }
+    conn.execute("UPDATE experiment SET id = $2 WHERE id = $1", args![given, last + 1]).await?;
+    Ok(last + 1)
+}
+
+/// The number of the newest experiment.
+pub async fn newest(conn: &mut Conn<'_>) -> Result<i64> {
+    conn.fetch_one("SELECT COALESCE(MAX(id), 0) AS id FROM experiment", args![]).await?.get("id")
+}
+
 /// One experiment, deleted or not.
 pub async fn get(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Option<Experiment>> {
     let row = conn.fetch_optional("SELECT * FROM experiment WHERE id = $1", args![id.number()]).await?;
     with_tags(conn, row).await
+}
+
+/// One experiment without its tags, deleted or not.
+pub async fn bare(conn: &mut Conn<'_>, id: ExperimentId) -> Result<Option<Experiment>> {
+    let row = conn.fetch_optional("SELECT * FROM experiment WHERE id = $1", args![id.number()]).await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// One experiment by name, deleted or not.
@@ -89,19 +113,73 @@ pub async fn rename(conn: &mut Conn<'_>, id: ExperimentId, name: &str, now: Time
     Ok(())
 }
 
-/// Marks an experiment and all its runs as deleted, or takes the marks away.
-pub async fn mark(conn: &mut Conn<'_>, id: ExperimentId, deleted: bool, now: Timestamp) -> Result<()> {
+/// Marks an experiment and all its runs as deleted by somebody, or takes the marks away.
+pub async fn mark(
+    conn: &mut Conn<'_>,
+    id: ExperimentId,
+    deleted_by: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let (deleted, when, actor) =
+        (deleted_by.is_some(), deleted_by.map(|_| now), deleted_by.unwrap_or_default());
     conn.execute(
-        "UPDATE experiment SET deleted = $2, updated_ms = $3 WHERE id = $1",
-        args![id.number(), deleted, now],
+        "UPDATE experiment SET deleted = $2, deleted_ms = $3, deleted_by = $4, updated_ms = $5 WHERE id = $1",
+        args![id.number(), deleted, when, actor, now],
     )
     .await?;
     conn.execute(
-        "UPDATE run SET deleted = $2, deleted_ms = $3 WHERE experiment = $1 AND deleted <> $2",
-        args![id.number(), deleted, deleted.then_some(now)],
+        "UPDATE run SET deleted = $2, deleted_ms = $3, deleted_by = $4 WHERE experiment = $1 AND deleted <> $2",
+        args![id.number(), deleted, when, actor],
     )
     .await?;
     Ok(())
+}
+
+/// What goes on in an experiment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Runs that are not deleted.
+    pub runs: i64,
+    /// Those that go on.
+    pub running: i64,
+    /// Those that ended badly.
+    pub failed: i64,
+    /// When the newest one started.
+    pub newest: Option<Timestamp>,
+}
+
+/// What goes on in every experiment that has runs, off indexes alone.
+pub async fn activity(conn: &mut Conn<'_>) -> Result<HashMap<ExperimentId, Activity>> {
+    let mut found: HashMap<ExperimentId, Activity> = HashMap::new();
+    let counted = conn
+        .fetch_all(
+            "SELECT experiment, status, COUNT(*) AS runs FROM run WHERE deleted = FALSE GROUP BY experiment, status",
+            args![],
+        )
+        .await?;
+    for row in counted {
+        let runs: i64 = row.get("runs")?;
+        let activity = found.entry(ExperimentId::from_number(row.get("experiment")?)).or_default();
+        activity.runs += runs;
+        match row.word("status")? {
+            RunStatus::Running => activity.running += runs,
+            RunStatus::Failed => activity.failed += runs,
+            _ => {}
+        }
+    }
+    let newest = conn
+        .fetch_all(
+            "SELECT e.id, (SELECT MAX(r.start_ms) FROM run r WHERE r.experiment = e.id AND r.deleted = FALSE) AS newest \
+             FROM experiment e",
+            args![],
+        )
+        .await?;
+    for row in newest {
+        if let Some(activity) = found.get_mut(&ExperimentId::from_number(row.get("id")?)) {
+            activity.newest = row.opt_time("newest")?;
+        }
+    }
+    Ok(found)
 }
 
 /// Sets a tag.

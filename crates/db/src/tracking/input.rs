@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::Id;
 use domain::tracking::experiment::ExperimentId;
-use domain::tracking::input::{DatasetInfo, DatasetInput, ModelOutput};
+use domain::tracking::input::{DatasetInfo, DatasetInput, DatasetSummary, ModelOutput};
 use domain::tracking::param::Tag;
 
 use super::{CHUNK, list};
@@ -53,6 +53,33 @@ pub async fn add_dataset(
     )
     .await?;
     Ok(())
+}
+
+/// The data sets that runs of these experiments read, with what for, at most `limit`.
+pub async fn summaries(
+    conn: &mut Conn<'_>,
+    experiments: &[ExperimentId],
+    limit: i64,
+) -> Result<Vec<DatasetSummary>> {
+    let mut values: Vec<Value> = experiments.iter().map(|id| Value::from(id.number())).collect();
+    let sql = format!(
+        "SELECT DISTINCT d.experiment, d.name, d.digest, r.context FROM tracking_dataset d \
+         JOIN run_dataset r ON r.dataset = d.num WHERE d.experiment IN ({}) \
+         ORDER BY d.experiment, d.name, d.digest, r.context LIMIT ${}",
+        list(1, values.len()),
+        values.len() + 1
+    );
+    values.push(Value::from(limit));
+    let rows = conn.fetch_all(&sql, values).await?;
+    let summary = |row: &Row| {
+        Ok(DatasetSummary {
+            experiment: ExperimentId::from_number(row.get("experiment")?),
+            name: row.get("name")?,
+            digest: row.get("digest")?,
+            context: row.get("context")?,
+        })
+    };
+    rows.iter().map(summary).collect()
 }
 
 /// Records that a run read a model.

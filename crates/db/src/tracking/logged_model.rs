@@ -10,7 +10,8 @@ use crate::{Conn, Result, Row, Value, args};
 
 /// The columns that [`numbered`] reads, of `logged_model m JOIN experiment e`.
 pub(crate) const COLUMNS: &str = "m.num, m.id, m.experiment, m.name, m.model_type, m.source_run, m.status, \
-                                  m.deleted, m.created_ms, m.updated_ms, e.location";
+                                  m.deleted, m.created_ms, m.updated_ms, \
+                                  COALESCE(m.home, e.location) AS location";
 
 /// A logged model with its number.
 #[derive(Clone, Debug)]
@@ -81,10 +82,25 @@ pub async fn set_status(
     Ok(())
 }
 
-/// Marks a logged model as deleted.
-pub async fn mark_deleted(conn: &mut Conn<'_>, num: i64, now: Timestamp) -> Result<()> {
-    conn.execute("UPDATE logged_model SET deleted = TRUE, updated_ms = $2 WHERE num = $1", args![num, now])
-        .await?;
+/// Marks a logged model as deleted by somebody, or takes the mark away.
+pub async fn mark(conn: &mut Conn<'_>, num: i64, deleted_by: Option<&str>, now: Timestamp) -> Result<()> {
+    conn.execute(
+        "UPDATE logged_model SET deleted = $2, deleted_ms = $3, deleted_by = $4, updated_ms = $5 WHERE num = $1",
+        args![
+            num,
+            deleted_by.is_some(),
+            deleted_by.map(|_| now),
+            deleted_by.unwrap_or_default(),
+            now
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Says when a logged model changed last.
+pub async fn set_past(conn: &mut Conn<'_>, num: i64, updated: Timestamp) -> Result<()> {
+    conn.execute("UPDATE logged_model SET updated_ms = $2 WHERE num = $1", args![num, updated]).await?;
     Ok(())
 }
 

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use domain::tracking::experiment::ExperimentId;
 use domain::tracking::param::{Param, Tag};
 
-use super::{CHUNK, intern, list, placeholders};
-use crate::{Conn, Result, Value, args};
+use super::{intern, logged, pieces, placeholders};
+use crate::{Conn, Result, args};
 
 /// Characters of a value that its index holds.
-const HEAD: usize = 100;
+pub(crate) const HEAD: usize = 100;
 
 /// The start of a value, as the index holds it.
 pub(crate) fn head(value: &str) -> String {
@@ -40,7 +40,7 @@ pub async fn insert(
     let mut sorted: Vec<&Param> = params.iter().collect();
     sorted.sort_unstable_by_key(|param| keys[&param.key]);
     let mut written = 0;
-    for chunk in sorted.chunks(CHUNK) {
+    for chunk in pieces(&sorted) {
         let mut values = Vec::with_capacity(chunk.len() * 5);
         for param in chunk {
             values.extend(args![
@@ -60,7 +60,7 @@ pub async fn insert(
     if usize::try_from(written).unwrap_or(usize::MAX) == params.len() {
         return Ok(Vec::new());
     }
-    let stored = self::params(conn, &[run]).await?.remove(&run).unwrap_or_default();
+    let stored = logged::of_runs(conn, &[run]).await?.remove(&run).unwrap_or_default().params;
     let stored: HashMap<&str, &str> = stored.iter().map(|p| (p.key.as_str(), p.value.as_str())).collect();
     Ok(params
         .iter()
@@ -80,7 +80,7 @@ pub async fn set_tags(conn: &mut Conn<'_>, run: i64, experiment: ExperimentId, t
     let keys = intern(conn, &names).await?;
     let mut sorted: Vec<&Tag> = tags.iter().collect();
     sorted.sort_unstable_by_key(|tag| keys[&tag.key]);
-    for chunk in sorted.chunks(CHUNK) {
+    for chunk in pieces(&sorted) {
         let mut values = Vec::with_capacity(chunk.len() * 5);
         for tag in chunk {
             values.extend(args![run, keys[&tag.key], experiment.number(), &tag.value, head(&tag.value)]);
@@ -104,38 +104,4 @@ pub async fn delete_tag(conn: &mut Conn<'_>, run: i64, key: &str) -> Result<bool
         )
         .await?;
     Ok(removed > 0)
-}
-
-/// The params of runs, by run, in key order.
-pub async fn params(conn: &mut Conn<'_>, runs: &[i64]) -> Result<HashMap<i64, Vec<Param>>> {
-    let mut found: HashMap<i64, Vec<Param>> = HashMap::new();
-    for (run, key, value) in texts(conn, "param", runs).await? {
-        found.entry(run).or_default().push(Param { key, value });
-    }
-    Ok(found)
-}
-
-/// The tags of runs, by run, in key order.
-pub async fn tags(conn: &mut Conn<'_>, runs: &[i64]) -> Result<HashMap<i64, Vec<Tag>>> {
-    let mut found: HashMap<i64, Vec<Tag>> = HashMap::new();
-    for (run, key, value) in texts(conn, "run_tag", runs).await? {
-        found.entry(run).or_default().push(Tag { key, value });
-    }
-    Ok(found)
-}
-
-async fn texts(conn: &mut Conn<'_>, table: &str, runs: &[i64]) -> Result<Vec<(i64, String, String)>> {
-    let mut found = Vec::new();
-    for chunk in runs.chunks(CHUNK) {
-        let sql = format!(
-            "SELECT t.run, k.name, t.value FROM {table} t JOIN tracking_key k ON k.num = t.key WHERE t.run IN ({})",
-            list(1, chunk.len())
-        );
-        let args = chunk.iter().map(|run| Value::from(*run)).collect();
-        for row in conn.fetch_all(&sql, args).await? {
-            found.push((row.get("run")?, row.get("name")?, row.get("value")?));
-        }
-    }
-    found.sort_unstable_by(|a: &(i64, String, String), b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    Ok(found)
 }

@@ -1,4 +1,4 @@
-use db::{Error, args};
+use db::{Error, Gathered, args};
 use domain::Timestamp;
 use domain::governance::audit_event::Outcome;
 
@@ -68,4 +68,46 @@ async fn a_file_that_is_no_database_is_refused_by_name() {
     let error = db::Db::open(&format!("sqlite:{}", path.display())).await.unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("volano.db"));
+}
+
+#[tokio::test]
+async fn gathered_items_share_transactions_and_each_has_its_own_outcome() {
+    for test in testkit::databases().await {
+        let gathered = Gathered::<i64, (i64, usize)>::new(|conn, items| {
+            Box::pin(async move {
+                for item in items {
+                    append(conn, event(&item.to_string())).await?;
+                }
+                Ok((items.iter().map(|item| (*item, items.len())).collect(), 0))
+            })
+        });
+        let outcomes = futures::future::join_all((0..300).map(|n| gathered.submit(&test.db, n))).await;
+        let outcomes: Vec<(i64, usize)> = outcomes.into_iter().map(Result::unwrap).collect();
+        assert!(outcomes.iter().enumerate().all(|(n, (item, _))| i64::try_from(n).unwrap() == *item));
+        assert!(outcomes.iter().any(|(_, group)| *group > 1), "nobody shared a transaction");
+        let mut reader = test.db.read().await.unwrap();
+        let row = reader.conn().fetch_one("SELECT COUNT(*) AS n FROM audit_event", args![]).await.unwrap();
+        assert_eq!(row.get::<i64>("n").unwrap(), 300);
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_fails_leaves_nothing_and_the_next_is_written() {
+    for test in testkit::databases().await {
+        let gathered = Gathered::<bool, ()>::new(|conn, items| {
+            Box::pin(async move {
+                append(conn, event("one of a group")).await?;
+                if items.contains(&false) {
+                    Err(Error::Abandoned("on purpose"))
+                } else {
+                    Ok((vec![(); items.len()], 0))
+                }
+            })
+        });
+        assert!(matches!(gathered.submit(&test.db, false).await, Err(Error::Abandoned(_))));
+        gathered.submit(&test.db, true).await.unwrap();
+        let mut reader = test.db.read().await.unwrap();
+        let row = reader.conn().fetch_one("SELECT COUNT(*) AS n FROM audit_event", args![]).await.unwrap();
+        assert_eq!(row.get::<i64>("n").unwrap(), 1);
+    }
 }

@@ -82,6 +82,11 @@ object_id! {
     CommitId
 }
 
+/// The file ids that a text names: its runs of exactly 64 lower-case hexadecimal digits.
+pub fn ids_in(text: &str) -> impl Iterator<Item = FileId> {
+    text.split(|c: char| !matches!(c, '0'..='9' | 'a'..='f')).filter_map(FileId::parse)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,3 +2,5 @@
 
 pub mod audit_event;
 pub mod role;
+pub mod trash;
+pub mod webhook;

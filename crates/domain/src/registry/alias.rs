@@ -8,6 +8,9 @@ use crate::tracking::validation::Refusal;
 /// Most characters of an alias.
 pub const MAX_ALIAS_LEN: usize = 255;
 
+/// Most characters of the reason for a move.
+pub const MAX_REASON_LEN: usize = 2000;
+
 /// The alias of the version that is served.
 pub const CHAMPION: &str = "champion";
 /// The alias of the version that is being tried.
@@ -49,10 +52,34 @@ pub struct AliasEvent {
     pub time: Timestamp,
     /// Who did it.
     pub actor: String,
+    /// Why, in the words of whoever did it; empty when they did not say.
+    pub reason: String,
 }
 
-/// Checks an alias: letters, digits, `_` and `-`; `latest` and `v3` mean something else.
+/// Checks the reason for a move: at most [`MAX_REASON_LEN`] characters.
+pub fn check_reason(reason: &str) -> Result<(), Refusal> {
+    crate::tracking::validation::check_length(reason, "reason", MAX_REASON_LEN)
+}
+
+/// The word that stands for the newest version wherever an alias is read.
+pub const LATEST: &str = "latest";
+
+/// Checks an alias that is to be set: as [`check_alias_text`], and `latest` and `v3` mean something else.
 pub fn check_alias(alias: &str) -> Result<(), Refusal> {
+    let refuse = |why: String| Err(Refusal::new("alias", why));
+    check_alias_text(alias)?;
+    if alias.eq_ignore_ascii_case(LATEST) {
+        return refuse("'latest' alias name (case insensitive) is reserved.".to_owned());
+    }
+    let number = alias.strip_prefix(['v', 'V']);
+    if number.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit())) {
+        return refuse(format!("Version alias name '{alias}' is reserved."));
+    }
+    Ok(())
+}
+
+/// Checks that a text could be an alias: letters, digits, `_` and `-`.
+pub fn check_alias_text(alias: &str) -> Result<(), Refusal> {
     let refuse = |why: String| Err(Refusal::new("alias", why));
     if alias.is_empty() {
         return refuse("Registered model alias name cannot be empty.".to_owned());
@@ -62,15 +89,7 @@ pub fn check_alias(alias: &str) -> Result<(), Refusal> {
             "Invalid alias name: '{alias}'. Names may only contain alphanumerics, underscores (_), and dashes (-)."
         ));
     }
-    crate::tracking::validation::check_length(alias, "registered model alias name", MAX_ALIAS_LEN)?;
-    if alias.eq_ignore_ascii_case("latest") {
-        return refuse("'latest' alias name (case insensitive) is reserved.".to_owned());
-    }
-    let number = alias.strip_prefix(['v', 'V']);
-    if number.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit())) {
-        return refuse(format!("Version alias name '{alias}' is reserved."));
-    }
-    Ok(())
+    crate::tracking::validation::check_length(alias, "Registered model alias name", MAX_ALIAS_LEN)
 }
 
 /// Where a rollback of an alias goes, given its history, oldest first: the target before the present one. Each
@@ -102,6 +121,7 @@ mod tests {
             previous: None,
             time: Timestamp::from_millis(0),
             actor: "local".to_owned(),
+            reason: String::new(),
         }
     }
 

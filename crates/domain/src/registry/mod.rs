@@ -3,5 +3,7 @@
 pub mod alias;
 pub mod evaluation;
 pub mod gate;
+pub mod import;
 pub mod model;
+pub mod model_use;
 pub mod model_version;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::alias::AliasTarget;
 use crate::Timestamp;
 use crate::tracking::param::Tag;
-use crate::tracking::validation::{Refusal, missing_value};
+use crate::tracking::validation::{Refusal, invalid_value, missing_value};
 
 /// Most characters of a model's name.
 pub const MAX_NAME_LEN: usize = 256;
@@ -27,12 +27,23 @@ pub struct ModelName(String);
 impl ModelName {
     /// Checks `text` and takes it as it is.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(Refusal::new("name", missing_value("name")));
         }
-        if text.contains(['/', ':']) || text.chars().any(char::is_control) {
-            let reason =
-                format!("Invalid model name: '{text}'. Names cannot contain '/', ':' or control characters.");
+        if text.contains(['/', ':']) {
+            let reason = format!("Invalid model name '{text}'. Names cannot contain '/' or ':'.");
+            return Err(Refusal::new("name", reason));
+        }
+        if text.chars().any(char::is_control) {
+            let reason = format!("Invalid model name '{text}'. Names cannot contain control characters.");
+            return Err(Refusal::new("name", reason));
+        }
+        if text == "." || text.starts_with("..") {
+            let why = format!(
+                "Names may be treated as files in certain cases, and must not resolve to other names when treated as \
+                 such. This name would resolve to '{text}'"
+            );
+            let reason = invalid_value("name", &serde_json::json!(text), Some(&why));
             return Err(Refusal::new("name", reason));
         }
         crate::tracking::validation::check_length(text, "name", MAX_NAME_LEN)?;
@@ -62,6 +73,18 @@ impl<'de> Deserialize<'de> for ModelName {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
+}
+
+impl Model {
+    /// Whether it is a prompt, which lives among the models and is no model.
+    pub fn is_prompt(&self) -> bool {
+        is_prompt(&self.tags)
+    }
+}
+
+/// Whether a thing with these tags is a prompt.
+pub fn is_prompt(tags: &[Tag]) -> bool {
+    tags.iter().any(|tag| tag.key == PROMPT_TAG && tag.value.eq_ignore_ascii_case("true"))
 }
 
 /// A registered model.
@@ -96,7 +119,7 @@ mod tests {
     #[test]
     fn a_model_name_leaves_the_separators_of_references_free() {
         assert!(ModelName::parse("Flights late (v2)").is_ok());
-        for bad in ["", "a/b", "a:b", "a\nb"] {
+        for bad in ["", " ", ".", "..", "a/b", "a:b", "a\nb"] {
             assert!(ModelName::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::model::ModelName;
+use crate::tracking::artifact::{self, Owner};
 use crate::tracking::logged_model;
 use crate::tracking::param::Tag;
 use crate::tracking::validation::Refusal;
@@ -160,6 +161,9 @@ impl fmt::Display for VersionRef {
     }
 }
 
+/// What clients give as the source of a prompt.
+const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
+
 /// The source of a new version, when it names something of this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -175,45 +179,136 @@ pub enum Source {
     Nothing,
 }
 
+/// Schemes that name a host of their own.
+const HOST_SCHEMES: [&str; 7] = ["http", "https", "ftp", "sftp", "dbfs", "databricks", "hdfs"];
+
 impl Source {
     /// Reads the source of a new version. What would point outside of this server's artifacts is refused.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        if text == "dummy-source" {
+        let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
+        match scheme {
+            "models" => Self::of_registry(text),
+            "runs" => Self::of_run(text, rest),
+            "mlflow-artifacts" => {
+                let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix('/'));
+                match path {
+                    Some(path) if !path.starts_with('/') => Ok(Self::Artifacts(plain(text, path)?)),
+                    _ => Err(other_host(scheme)),
+                }
+            }
+            scheme if HOST_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) => Err(other_host(scheme)),
+            "" | "file" => Err(local(if scheme == "file" { local_path(rest) } else { text })),
+            _ => Err(refuse(
+                text,
+                "A source is an artifact of this server: `models:/m-…`, `runs:/RUN_ID/PATH` or \
+                 `mlflow-artifacts:/PATH`. Other stores are not read.",
+            )),
+        }
+    }
+
+    /// Reads the source of a new version of a prompt, which has no files.
+    pub fn parse_of_prompt(text: &str) -> Result<Self, Refusal> {
+        if PROMPT_SOURCES.contains(&text) {
             return Ok(Self::Nothing);
         }
-        let refuse = |why: &str| {
-            let reason = format!("Invalid model version source: '{text}'. {why}");
-            Refusal::new("source", reason)
-        };
-        let path = |path: &str| {
-            crate::data::relative_path::RelativePath::parse(path.trim_matches('/'))
-                .map(|path| path.as_str().to_owned())
-                .map_err(|error| refuse(&format!("The path is not usable: {}.", error.reason)))
-        };
-        if let Some(rest) = text.strip_prefix("models:/") {
-            let id = rest.strip_prefix("m-").and_then(|_| logged_model::parse_id(rest));
-            return match id {
-                Some(id) => Ok(Self::LoggedModel(id)),
-                None => VersionRef::parse(text).map(Self::Version),
-            };
-        }
-        if let Some(rest) = text.strip_prefix("runs:/") {
-            let (run, folder) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
-            let run = Id::parse(run).ok_or_else(|| refuse("A run's source is `runs:/RUN_ID/PATH`."))?;
-            return Ok(Self::Run(run, path(folder)?));
-        }
-        if let Some(rest) = text.strip_prefix("mlflow-artifacts:") {
-            let rest = rest.strip_prefix("///").or_else(|| rest.strip_prefix('/'));
-            return match rest {
-                Some(rest) if !rest.starts_with('/') => Ok(Self::Artifacts(path(rest)?)),
-                _ => Err(refuse("Another host's artifacts are not read.")),
-            };
-        }
-        Err(refuse(
-            "A source is an artifact of this server: `models:/m-…`, `runs:/RUN_ID/PATH` or `mlflow-artifacts:/PATH`. \
-             Local paths and other hosts are not read.",
-        ))
+        let reason =
+            format!("Invalid prompt source: '{text}'. Prompt sources must use an MLflow placeholder.");
+        Err(Refusal::new("source", reason))
     }
+
+    /// Checks that what a request says a version came from is what contains its source. `text` is the source as given.
+    pub fn check_owner(&self, text: &str, run: Option<&Id>, model: Option<&Id>) -> Result<(), Refusal> {
+        let fits = match self {
+            Self::Nothing | Self::Version(_) => true,
+            Self::LoggedModel(id) => match model {
+                Some(model) => model == id,
+                None => return Err(not_contained(text, "model_id")),
+            },
+            Self::Run(id, _) => model.is_none() && run == Some(id),
+            Self::Artifacts(path) => match (artifact::split(path).map(|(owner, _, _)| owner), model) {
+                (Some(Owner::LoggedModel(id)), Some(model)) => id == *model,
+                (Some(Owner::Run(id)), None) => run == Some(&id),
+                _ => false,
+            },
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(not_contained(text, if model.is_some() { "model_id" } else { "run_id" }))
+    }
+
+    fn of_registry(text: &str) -> Result<Self, Refusal> {
+        let rest = text
+            .strip_prefix("models:/")
+            .filter(|rest| !rest.starts_with('/'))
+            .ok_or_else(|| refuse(text, "Registered model sources must use the active model registry."))?;
+        let id = rest.strip_prefix("m-").and_then(|_| logged_model::parse_id(rest));
+        match id {
+            Some(id) => Ok(Self::LoggedModel(id)),
+            None => VersionRef::parse(text).map(Self::Version).map_err(|_| not_contained(text, "model_id")),
+        }
+    }
+
+    fn of_run(text: &str, rest: &str) -> Result<Self, Refusal> {
+        let rest = rest.trim_start_matches('/');
+        let (run, folder) = rest.split_once('/').unwrap_or((rest, ""));
+        let run = Id::parse(run).ok_or_else(|| not_contained(text, "run_id"))?;
+        Ok(Self::Run(run, plain(text, folder)?))
+    }
+}
+
+/// The source is in something else than what the request says it came from.
+pub fn not_contained(source: &str, field: &str) -> Refusal {
+    refuse(
+        source,
+        &format!("The {field} request parameter must identify the resource that contains the source."),
+    )
+}
+
+/// A source that is no source: `Invalid model version source: '…'. …`.
+pub fn refuse(source: &str, why: &str) -> Refusal {
+    Refusal::new("source", format!("Invalid model version source: '{source}'. {why}"))
+}
+
+/// A path below the artifact root, plain.
+fn plain(source: &str, path: &str) -> Result<String, Refusal> {
+    let path = path.trim_matches('/');
+    match crate::data::relative_path::RelativePath::parse(path) {
+        Ok(path) => Ok(path.as_str().to_owned()),
+        Err(_) if has_dots(path) => Err(refuse(
+            source,
+            "If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an \
+             absolute path must be provided without relative path references present. Please provide an absolute path.",
+        )),
+        Err(error) => Err(refuse(source, &format!("The path is not usable: {}.", error.reason))),
+    }
+}
+
+/// Whether a path, taken out of its escapes, goes up.
+fn has_dots(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
+    lower.split(['/', '\\']).any(|part| part == "..")
+}
+
+fn local(path: &str) -> Refusal {
+    refuse(
+        path,
+        "To use a local path as a model version source, the run_id request parameter has to be specified and the \
+         local path has to be contained within the artifact directory of the run specified by the run_id.",
+    )
+}
+
+/// `/etc` of `///etc`; what names a host stays.
+fn local_path(rest: &str) -> &str {
+    rest.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(rest)
+}
+
+fn other_host(scheme: &str) -> Refusal {
+    let reason = format!(
+        "'source' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking \
+         server's configured artifact storage, so the server would connect to the host named in the URI."
+    );
+    Refusal::new("source", reason)
 }
 
 #[cfg(test)]
@@ -260,8 +355,45 @@ mod tests {
             "runs:/x/model",
             "http://h/x",
             "mlflow-artifacts://host/x",
+            "models://other/flights/3",
+            "models:/",
+            "dummy-source",
+            "runs:/0123456789abcdef0123456789abcdef/a%2f..%2fb",
+            "",
         ] {
             assert!(Source::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Source::parse_of_prompt("dummy-source").unwrap(), Source::Nothing);
+        assert!(Source::parse_of_prompt("/etc/passwd").is_err());
+    }
+    #[test]
+    fn a_source_must_be_in_what_the_request_says_it_came_from() {
+        let text = "0123456789abcdef0123456789abcdef";
+        let (id, other) = (Id::parse(text).unwrap(), Id::parse(&"f".repeat(32)).unwrap());
+        let check = |source: &str, run: Option<&Id>, model: Option<&Id>| {
+            Source::parse(source).unwrap().check_owner(source, run, model)
+        };
+        let (model, run) = (format!("models:/m-{text}"), format!("runs:/{text}/model"));
+        let (of_run, of_model) = (
+            format!("mlflow-artifacts:/3/{text}/artifacts/model"),
+            format!("mlflow-artifacts:/3/models/m-{text}/artifacts"),
+        );
+        assert!(check(&model, None, Some(&id)).is_ok() && check(&of_model, None, Some(&id)).is_ok());
+        assert!(check(&run, Some(&id), None).is_ok() && check(&of_run, Some(&id), None).is_ok());
+        for (source, run, model, field) in [
+            (&model, Some(&id), None, "model_id"),
+            (&model, None, Some(&other), "model_id"),
+            (&run, None, None, "run_id"),
+            (&run, Some(&other), None, "run_id"),
+            (&run, Some(&id), Some(&id), "model_id"),
+            (&of_run, None, None, "run_id"),
+            (&of_model, Some(&id), None, "run_id"),
+        ] {
+            let refusal = check(source, run, model).unwrap_err();
+            assert!(
+                refusal.reason.contains(&format!("The {field} request parameter")),
+                "{source}: {refusal}"
+            );
         }
     }
 }

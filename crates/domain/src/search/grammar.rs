@@ -1,10 +1,14 @@
 //! From tokens to expressions, by recursive descent.
 
-use super::lexer::{Token, tokens};
+use std::ops::Range;
+
+use super::lexer::{Token, placed, tokens};
 use super::object::{Kind, Object};
+use super::traces;
 use super::{
     Comparison, Entity, Expression, MAX_COMPARISONS, MAX_DEPTH, MAX_LIST, Operand, Operator, Order, refuse,
 };
+use crate::tracking::run::RUN_NAME_TAG;
 use crate::tracking::validation::Refusal;
 
 struct Parser {
@@ -12,15 +16,32 @@ struct Parser {
     tokens: Vec<Token>,
     at: usize,
     comparisons: usize,
+    /// Whether more was expected at the end.
+    ended: bool,
+    /// Whether something follows that no rule takes.
+    over: bool,
 }
 
 pub(super) fn filter(object: Object, text: &str) -> Result<Expression, Refusal> {
-    let mut parser = Parser { object, tokens: tokens(text)?, at: 0, comparisons: 0 };
-    let expression = parser.any(0)?;
-    match parser.peek() {
-        None => Ok(expression),
-        Some(token) => Err(clause(token)),
+    Parser::new(object, tokens(text)?).whole()
+}
+
+/// The bytes of a filter at which [`filter`] stops; an empty range at the end when more was expected.
+pub(super) fn fault(object: Object, text: &str) -> Option<Range<usize>> {
+    let placed = match placed(text) {
+        Ok(placed) => placed,
+        Err((_, start)) => return Some(start..text.trim_end().len()),
+    };
+    let tokens = placed.iter().map(|placed| placed.token.clone()).collect();
+    let mut parser = Parser::new(object, tokens);
+    parser.whole().err()?;
+    let end = text.trim_end().len();
+    if parser.ended {
+        return Some(end..end);
     }
+    // What was taken last is at fault, or what should not follow it.
+    let at = if parser.over { parser.at } else { parser.at.saturating_sub(1) };
+    Some(placed.get(at).map_or(end..end, |placed| placed.start..placed.end))
 }
 
 pub(super) fn order(object: Object, text: &str) -> Result<Order, Refusal> {
@@ -46,6 +67,12 @@ pub(super) fn order(object: Object, text: &str) -> Result<Order, Refusal> {
     if entity == Entity::Dataset {
         return Err(bad("Datasets have no order."));
     }
+    if object == Object::Traces {
+        traces::check_order(entity, &key)?;
+    }
+    if entity == Entity::Tag && matches!(object, Object::Experiments | Object::EvaluationDatasets) {
+        return Err(Refusal::new("order_by", "Invalid order_by entity: tag"));
+    }
     Ok(Order { entity, key, ascending })
 }
 
@@ -54,15 +81,27 @@ fn clause(token: &Token) -> Refusal {
 }
 
 impl Parser {
+    fn new(object: Object, tokens: Vec<Token>) -> Self {
+        Self { object, tokens, at: 0, comparisons: 0, ended: false, over: false }
+    }
+
+    fn whole(&mut self) -> Result<Expression, Refusal> {
+        let expression = self.any(0)?;
+        let Some(token) = self.peek() else { return Ok(expression) };
+        let refusal = clause(token);
+        self.over = true;
+        Err(refusal)
+    }
+
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
     }
 
     fn next(&mut self) -> Result<Token, Refusal> {
-        let token =
-            self.tokens.get(self.at).cloned().ok_or_else(|| {
-                refuse("Invalid comparison clause. Expected 3 tokens, the filter ends before.")
-            })?;
+        let Some(token) = self.tokens.get(self.at).cloned() else {
+            self.ended = true;
+            return Err(refuse("Invalid comparison clause. Expected 3 tokens, the filter ends before."));
+        };
         self.at += 1;
         Ok(token)
     }
@@ -86,9 +125,19 @@ impl Parser {
     }
 
     fn all(&mut self, depth: usize) -> Result<Expression, Refusal> {
+        while self.take_keyword("and") {}
         let mut parts = vec![self.one(depth)?];
-        while self.take_keyword("and") {
-            parts.push(self.one(depth)?);
+        // MLflow takes comparisons without an AND between them, and an AND without a comparison: so do we.
+        loop {
+            let joined_by_and = self.take_keyword("and");
+            while self.take_keyword("and") {}
+            match self.peek() {
+                None | Some(Token::Close) => break,
+                Some(_) if self.is_keyword("or") => break,
+                Some(Token::Word(_)) => parts.push(self.one(depth)?),
+                Some(_) if joined_by_and => parts.push(self.one(depth)?),
+                Some(_) => break,
+            }
         }
         Ok(joined(parts, Expression::All))
     }
@@ -131,8 +180,13 @@ impl Parser {
         let operand = match operator {
             Operator::IsNull | Operator::IsNotNull => Operand::Nothing,
             Operator::In | Operator::NotIn => Operand::List(self.list()?),
+            _ if self.object == Object::Traces => traces::value(entity, &key, operator, &self.next()?)?,
             _ => self.value(entity, &key)?,
         };
+        if self.object == Object::Runs && entity == Entity::Attribute && key == "run_name" {
+            // A run's name is compared by its tag, which may have been taken away.
+            return Ok(Comparison { entity: Entity::Tag, key: RUN_NAME_TAG.to_owned(), operator, operand });
+        }
         Ok(Comparison { entity, key, operator, operand })
     }
 
@@ -148,6 +202,7 @@ impl Parser {
             Token::Word(word) => match word.to_ascii_lowercase().as_str() {
                 "like" => Operator::Like,
                 "ilike" => Operator::ILike,
+                "rlike" => Operator::RLike,
                 "in" => Operator::In,
                 "not" if self.take_keyword("in") => Operator::NotIn,
                 "is" if self.take_keyword("null") => Operator::IsNull,

@@ -32,27 +32,45 @@ impl Token {
     }
 }
 
+/// A token and the bytes where it stands.
+pub(super) struct Placed {
+    pub(super) token: Token,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
+    let placed = placed(text).map_err(|(refusal, _)| refusal)?;
+    Ok(placed.into_iter().map(|placed| placed.token).collect())
+}
+
+/// The tokens with their places; a refusal comes with the byte where it starts.
+pub(super) fn placed(text: &str) -> Result<Vec<Placed>, (Refusal, usize)> {
     let mut rest = text.trim_start();
     let mut tokens = Vec::new();
     while let Some(first) = rest.chars().next() {
-        let (token, length) = match first {
-            '(' => (Token::Open, 1),
-            ')' => (Token::Close, 1),
-            ',' => (Token::Comma, 1),
-            '\'' | '"' => {
-                let (text, length) = quoted(rest, first)?;
-                (Token::Text(text), length)
-            }
-            '=' | '!' | '<' | '>' => sign(rest)?,
-            '-' | '+' | '.' | '0'..='9' => number(rest)?,
-            c if c == '`' || c == '_' || c.is_alphabetic() => word(rest)?,
-            c => return Err(refuse(format!("Invalid clause(s) in filter string: '{c}'"))),
-        };
-        tokens.push(token);
+        let start = text.len() - rest.len();
+        let (token, length) = token(rest, first).map_err(|refusal| (refusal, start))?;
+        tokens.push(Placed { token, start, end: start + length });
         rest = rest[length..].trim_start();
     }
     Ok(tokens)
+}
+
+fn token(rest: &str, first: char) -> Result<(Token, usize), Refusal> {
+    Ok(match first {
+        '(' => (Token::Open, 1),
+        ')' => (Token::Close, 1),
+        ',' => (Token::Comma, 1),
+        '\'' | '"' => {
+            let (text, length) = quoted(rest, first)?;
+            (Token::Text(text), length)
+        }
+        '=' | '!' | '<' | '>' => sign(rest)?,
+        '-' | '+' | '.' | '0'..='9' => number(rest)?,
+        c if c == '`' || c == '_' || c.is_alphabetic() => word(rest)?,
+        c => return Err(refuse(format!("Invalid clause(s) in filter string: '{c}'"))),
+    })
 }
 
 fn quoted(rest: &str, quote: char) -> Result<(String, usize), Refusal> {

@@ -1,6 +1,6 @@
 //! What can be searched, and which parts each object has.
 
-use super::{Entity, Operator, refuse};
+use super::{Entity, Operator, refuse, traces};
 use crate::tracking::validation::Refusal;
 
 /// A kind of thing that can be searched.
@@ -16,6 +16,10 @@ pub enum Object {
     ModelVersions,
     /// Logged models.
     LoggedModels,
+    /// Evaluation data sets.
+    EvaluationDatasets,
+    /// Traces.
+    Traces,
 }
 
 /// What an attribute holds, hence how it may be compared.
@@ -30,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// The names that mean an attribute (the first is canonical), and what it holds.
-type Attribute = (&'static [&'static str], Kind);
+pub(super) type Attribute = (&'static [&'static str], Kind);
 
 const RUNS: &[Attribute] = &[
     (&["run_id"], Kind::ListedText),
@@ -69,6 +73,13 @@ const LOGGED_MODELS: &[Attribute] = &[
     (&["creation_timestamp", "creation_time", "creation_timestamp_ms"], Kind::Number),
     (&["last_updated_timestamp", "last_updated_time", "last_updated_timestamp_ms"], Kind::Number),
 ];
+const EVALUATION_DATASETS: &[Attribute] = &[
+    (&["name"], Kind::ListedText),
+    (&["created_time"], Kind::Number),
+    (&["last_update_time"], Kind::Number),
+    (&["created_by"], Kind::Text),
+    (&["last_updated_by"], Kind::Text),
+];
 
 impl Object {
     fn attributes(self) -> &'static [Attribute] {
@@ -78,11 +89,16 @@ impl Object {
             Self::Models => MODELS,
             Self::ModelVersions => MODEL_VERSIONS,
             Self::LoggedModels => LOGGED_MODELS,
+            Self::EvaluationDatasets => EVALUATION_DATASETS,
+            Self::Traces => traces::ATTRIBUTES,
         }
     }
 
     /// The entity that a word before the dot means here.
     fn entity(self, word: &str) -> Option<Entity> {
+        if self == Self::Traces {
+            return traces::entity(word);
+        }
         let entity = match word {
             "attribute" | "attributes" | "attr" => Entity::Attribute,
             "run" if self == Self::Runs => Entity::Attribute,
@@ -95,7 +111,8 @@ impl Object {
         let known = match self {
             Self::Runs => true,
             Self::LoggedModels => entity != Entity::Dataset,
-            Self::Experiments | Self::Models | Self::ModelVersions => {
+            Self::Traces => false,
+            Self::Experiments | Self::Models | Self::ModelVersions | Self::EvaluationDatasets => {
                 matches!(entity, Entity::Attribute | Entity::Tag)
             }
         };
@@ -116,12 +133,14 @@ impl Object {
     fn words(self) -> Vec<&'static str> {
         ["metric", "parameter", "tag", "attribute", "dataset"]
             .into_iter()
+            .chain(traces::WORDS)
             .filter(|word| self.entity(word).is_some())
             .collect()
     }
 
     fn canonical(self, entity: Entity, key: &str) -> Result<String, Refusal> {
         match entity {
+            Entity::Span | Entity::Issue => traces::check_key(entity, key).map(|()| key.to_owned()),
             Entity::Attribute => self
                 .attributes()
                 .iter()
@@ -146,8 +165,9 @@ impl Object {
         match entity {
             Entity::Metric => Kind::Number,
             Entity::Param | Entity::Tag if self == Self::LoggedModels => Kind::ListedText,
-            Entity::Param | Entity::Tag => Kind::Text,
-            Entity::Dataset => Kind::ListedText,
+            Entity::Param | Entity::Tag | Entity::Metadata => Kind::Text,
+            Entity::Feedback | Entity::Expectation | Entity::Issue => Kind::Text,
+            Entity::Dataset | Entity::Span => Kind::ListedText,
             Entity::Attribute => self
                 .attributes()
                 .iter()
@@ -156,10 +176,19 @@ impl Object {
         }
     }
 
+    /// The attributes that are compared with lists.
+    fn listed(self) -> Vec<&'static str> {
+        let attributes = self.attributes().iter();
+        attributes.filter(|(_, kind)| *kind == Kind::ListedText).map(|(names, _)| names[0]).collect()
+    }
+
     /// Refuses an operator that makes no sense here.
     pub(super) fn check_operator(self, entity: Entity, key: &str, operator: Operator) -> Result<(), Refusal> {
-        use Operator::{Equal, ILike, In, IsNotNull, IsNull, Like, NotEqual, NotIn};
+        use Operator::{Equal, ILike, In, IsNotNull, IsNull, Like, NotEqual, NotIn, RLike};
         let kind = self.kind(entity, key);
+        if self == Self::Traces {
+            return traces::check_operator(entity, key, kind, operator);
+        }
         let good = match operator {
             Equal | NotEqual => true,
             IsNull | IsNotNull => {
@@ -172,10 +201,12 @@ impl Object {
                 true
             }
             Like | ILike => kind != Kind::Number,
+            RLike => false,
             In | NotIn => {
                 if kind != Kind::ListedText {
                     return Err(refuse(format!(
-                        "'{key}' does not support comparison with a list of quoted string values."
+                        "Only {:?} support comparison with a list of quoted string values, not '{key}'.",
+                        self.listed()
                     )));
                 }
                 true

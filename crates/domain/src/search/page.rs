@@ -14,13 +14,29 @@ pub struct Page<T> {
     pub next_page_token: Option<String>,
 }
 
+/// Where a page starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Items before it.
+    pub offset: i64,
+    /// Number of the newest thing that was there when the first page was read. What came later is on no page, so that
+    /// nothing is seen twice or missed while things are made.
+    pub newest: Option<i64>,
+}
+
 impl<T> Page<T> {
     /// Cuts `items`, fetched one more than `limit` from `offset`, to a page.
-    pub fn cut(mut items: Vec<T>, offset: i64, limit: i64) -> Self {
+    pub fn cut(items: Vec<T>, offset: i64, limit: i64) -> Self {
+        Self::cut_at(items, Place { offset, newest: None }, limit)
+    }
+
+    /// Cuts `items`, fetched one more than `limit` from `place`, to a page.
+    pub fn cut_at(mut items: Vec<T>, place: Place, limit: i64) -> Self {
         let limit_len = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > limit_len;
         items.truncate(limit_len);
-        Self { items, next_page_token: more.then(|| token(offset.saturating_add(limit))) }
+        let next = Place { offset: place.offset.saturating_add(limit), ..place };
+        Self { items, next_page_token: more.then(|| token(next)) }
     }
 
     /// The same page of other things.
@@ -29,15 +45,21 @@ impl<T> Page<T> {
     }
 }
 
-/// The token of the page that starts at `offset`.
-pub fn token(offset: i64) -> String {
-    STANDARD.encode(format!("{{\"offset\": {offset}}}"))
+/// The token of the page that starts there.
+pub fn token(place: Place) -> String {
+    let newest = place.newest.map_or_else(String::new, |newest| format!(", \"newest\": {newest}"));
+    STANDARD.encode(format!("{{\"offset\": {}{newest}}}", place.offset))
+}
+
+/// How many items come before a page; an empty or absent token is the first.
+pub fn offset(token: Option<&str>) -> Result<i64, Refusal> {
+    place(token).map(|place| place.offset)
 }
 
 /// Where a page starts; an empty or absent token is the first.
-pub fn offset(token: Option<&str>) -> Result<i64, Refusal> {
+pub fn place(token: Option<&str>) -> Result<Place, Refusal> {
     let Some(token) = token.filter(|token| !token.is_empty()) else {
-        return Ok(0);
+        return Ok(Place::default());
     };
     let bad = |why: &str| Refusal::new("page_token", format!("Invalid page token, {why}"));
     if token.len() > 256 {
@@ -46,5 +68,7 @@ pub fn offset(token: Option<&str>) -> Result<i64, Refusal> {
     let decoded = STANDARD.decode(token).map_err(|_| bad("could not base64-decode"))?;
     let value: serde_json::Value =
         serde_json::from_slice(&decoded).map_err(|_| bad("the decoded value is not JSON"))?;
-    value["offset"].as_i64().filter(|offset| *offset >= 0).ok_or_else(|| bad("it holds no offset"))
+    let offset = value["offset"].as_i64().filter(|offset| *offset >= 0);
+    let offset = offset.ok_or_else(|| bad("it holds no offset"))?;
+    Ok(Place { offset, newest: value["newest"].as_i64() })
 }

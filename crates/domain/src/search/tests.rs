@@ -24,7 +24,7 @@ fn identifiers_may_be_quoted_aliased_and_bare() {
         ("tags.mlflow.source.name LIKE '%.py'", Entity::Tag, "mlflow.source.name"),
         ("attributes.status = 'FINISHED'", Entity::Attribute, "status"),
         ("attr.Created > 12", Entity::Attribute, "start_time"),
-        ("attributes.`Run name` ILIKE 'x%'", Entity::Attribute, "run_name"),
+        ("attributes.`Run name` ILIKE 'x%'", Entity::Tag, "mlflow.runName"),
         ("run_id IN ('a', 'b')", Entity::Attribute, "run_id"),
         ("dataset.digest NOT IN ('a')", Entity::Dataset, "digest"),
         ("tags.\"x\" IS NOT NULL", Entity::Tag, "x"),
@@ -55,6 +55,14 @@ fn keywords_come_in_any_case_and_and_binds_tighter_than_or() {
 }
 
 #[test]
+fn an_and_may_be_missing_or_too_many() {
+    let both = filter("metrics.a > 1 AND params.b = 'x'");
+    for text in ["metrics.a > 1 params.b = 'x'", "AND metrics.a > 1 and AND params.b = 'x' AND"] {
+        assert_eq!(filter(text), both, "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_filter_says_why() {
     let cases = [
         ("metrics.a", "Expected 3 tokens"),
@@ -64,9 +72,9 @@ fn what_is_no_filter_says_why() {
         ("metrics.a LIKE 'x'", "Invalid comparator 'LIKE'"),
         ("nothing.a = 'x'", "Invalid entity type 'nothing'"),
         ("attribute.color = 'x'", "Invalid attribute key 'color' specified"),
-        ("metrics.a > 1 params.b = 'x'", "Invalid clause(s) in filter string: 'params.b'"),
-        ("metrics.a > 1 AND", "Expected 3 tokens"),
-        ("status IN ('a')", "does not support comparison with a list"),
+        ("metrics.a > 1 'x'", "Invalid clause(s) in filter string: ''x''"),
+        ("metrics.a > 1 AND params.b", "Expected 3 tokens"),
+        ("status IN ('a')", "support comparison with a list"),
         ("run_id IN ()", "empty list"),
         ("run_id IN ('a' 'b')", "expected a non-empty list"),
         ("metrics.a IS NULL", "IS NULL / IS NOT NULL is only supported for tags and params"),
@@ -80,6 +88,30 @@ fn what_is_no_filter_says_why() {
         assert!(found.contains(expected), "{text}: {found}");
     }
     assert!(reason(Object::Experiments, "metrics.a > 1").contains("Invalid entity type 'metrics'"));
+}
+
+#[test]
+fn a_fault_has_its_place_in_characters() {
+    let cases = [
+        ("metrics.a > 'x'", "'x'"),
+        ("metrics.a > 1 and param.`Größe` >= 'x' and metrics.b > 2", ">="),
+        ("metrics.a > 1 OR nothing.b = 'x'", "nothing.b"),
+        ("metrics.a > 1 'x'", "'x'"),
+        ("metrics.a > 1 )", ")"),
+        ("params.a = 'x", "'x"),
+        ("NOT (metrics.a >", ""),
+        ("metrics.a > 1 and params.b", ""),
+        ("run_id IN ('a' 'b')", "'b'"),
+    ];
+    for (text, at) in cases {
+        let span = fault(Object::Runs, text).unwrap();
+        let shown: String = text.chars().skip(span.start).take(span.len()).collect();
+        assert_eq!(shown, at, "{text}: {span:?}");
+        assert!(!at.is_empty() || span.start == text.chars().count(), "{text}: {span:?}");
+    }
+    for right in ["", "metrics.a > 1", "NOT (metrics.a > 1 OR params.b = 'x') AND tags.c IS NULL"] {
+        assert_eq!(fault(Object::Runs, right), None, "{right}");
+    }
 }
 
 #[test]
@@ -106,8 +138,10 @@ fn an_order_names_a_column_once() {
 }
 
 #[test]
-fn a_page_token_is_an_offset_and_nothing_else() {
-    assert_eq!(page::offset(Some(&page::token(50))).unwrap(), 50);
+fn a_page_token_says_where_a_page_starts() {
+    let place = page::Place { offset: 50, newest: Some(7) };
+    assert_eq!(page::place(Some(&page::token(place))).unwrap(), place);
+    assert_eq!(page::offset(Some("eyJvZmZzZXQiOiA1MH0=")).unwrap(), 50);
     assert_eq!(page::offset(Some("")).unwrap(), 0);
     for bad in ["!", "e30=", "bm8="] {
         assert!(page::offset(Some(bad)).is_err(), "{bad}");

@@ -38,6 +38,12 @@ pub fn split(path: &str) -> Option<(Owner, &str, &str)> {
     None
 }
 
+/// The place of a client's file in a folder: the last name of the file's own path, which may be of another system.
+pub fn beside(folder: &str, file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    format!("{}/{name}", folder.trim_matches('/'))
+}
+
 /// One entry of a folder of artifacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -82,8 +88,8 @@ pub fn content_type(path: &str) -> &'static str {
         (
             _,
             Some(
-                "txt" | "log" | "err" | "cfg" | "conf" | "cnf" | "ini" | "md" | "yaml" | "yml" | "py" | "sql"
-                | "toml" | "csv" | "tsv" | "js" | "html" | "htm" | "xml" | "svg",
+                "txt" | "ipynb" | "log" | "err" | "cfg" | "conf" | "cnf" | "ini" | "md" | "yaml" | "yml"
+                | "py" | "sql" | "toml" | "csv" | "tsv" | "js" | "html" | "htm" | "xml" | "svg",
             ),
         ) => "text/plain",
         (_, Some("json")) => "application/json",
@@ -128,6 +134,13 @@ mod tests {
     fn a_name_cannot_break_out_of_its_header() {
         assert_eq!(disposition("model/MLmodel"), "attachment; filename=MLmodel");
         assert_eq!(disposition("a/ü \"\r\n;.txt"), "attachment; filename*=UTF-8''%C3%BC%20%22%0D%0A%3B.txt");
+    }
+
+    #[test]
+    fn a_file_keeps_its_last_name() {
+        assert_eq!(beside("3/x/artifacts/", "/home/a/big.bin"), "3/x/artifacts/big.bin");
+        assert_eq!(beside("3", "C:\\data\\big.bin"), "3/big.bin");
+        assert_eq!(beside("3", "big.bin"), "3/big.bin");
     }
 
     #[test]

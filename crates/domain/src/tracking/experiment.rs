@@ -36,7 +36,7 @@ impl ExperimentId {
         text.parse().map(Self).map_err(|_| {
             Refusal::new(
                 "experiment_id",
-                format!("Invalid experiment ID '{text}': it must be a whole number."),
+                format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer."),
             )
         })
     }
@@ -150,6 +150,14 @@ pub fn check_location(location: &str) -> Result<String, Refusal> {
             invalid_value("artifact_location", &serde_json::json!(location), Some(why)),
         )
     };
+    if location.starts_with("runs:") {
+        let reason = format!("Artifact location cannot be a runs:/ URI. Given: '{location}'");
+        return Err(Refusal::new("artifact_location", reason));
+    }
+    if location.contains(['#', ';']) {
+        let reason = "'artifact_location' URL can't include fragments or params.";
+        return Err(Refusal::new("artifact_location", reason));
+    }
     let Some(path) = location.strip_prefix(ARTIFACT_SCHEME) else {
         return Err(refuse(
             "artifacts are kept by the server: leave the location empty, or give `mlflow-artifacts:/FOLDER`.",

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::experiment::ExperimentId;
 use super::param::Tag;
-use super::validation::{Refusal, check_length, join, missing_value};
+use super::validation::{Refusal, check_named_length, join, missing_value};
 use crate::Id;
 
 /// A data set as the client describes it; its identity is (experiment, name, digest).
@@ -30,6 +31,19 @@ pub struct DatasetInput {
     pub dataset: DatasetInfo,
     /// Tags of this reading.
     pub tags: Vec<Tag>,
+}
+
+/// A data set that runs of an experiment read for some purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetSummary {
+    /// The experiment.
+    pub experiment: ExperimentId,
+    /// Name.
+    pub name: String,
+    /// Short hash of the contents.
+    pub digest: String,
+    /// What it was read for, `mlflow.data.context`; empty when nobody said.
+    pub context: String,
 }
 
 /// That a run made a model, at a step.
@@ -61,11 +75,12 @@ impl DatasetInput {
             ("profile", dataset.profile.as_ref(), 16_777_215),
         ];
         for (field, value, limit) in limits {
-            check_length(value.map_or("", String::as_str), &join(path, &format!("dataset.{field}")), limit)?;
+            let place = join(path, &format!("dataset.{field}"));
+            check_named_length(value.map_or("", String::as_str), &place, field, limit)?;
         }
         for (index, tag) in self.tags.iter().enumerate() {
-            check_length(&tag.key, &join(path, &format!("tags[{index}].key")), 255)?;
-            check_length(&tag.value, &join(path, &format!("tags[{index}].value")), 500)?;
+            check_named_length(&tag.key, &join(path, &format!("tags[{index}].key")), "key", 255)?;
+            check_named_length(&tag.value, &join(path, &format!("tags[{index}].value")), "value", 500)?;
         }
         Ok(())
     }

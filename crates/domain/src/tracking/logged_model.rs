@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::experiment::ExperimentId;
 use super::metric::Metric;
 use super::param::{Param, Tag};
-use super::validation::{Refusal, invalid_value};
+use super::validation::{Refusal, check_length};
 use crate::{Id, Timestamp};
+
+/// Most characters of a logged model's name.
+pub const MAX_NAME_LEN: usize = 500;
 
 /// How a logged model's upload stands.
 ///
@@ -91,9 +94,11 @@ pub fn parse_id(text: &str) -> Option<Id> {
 /// Checks a logged model's name.
 pub fn check_name(name: &str) -> Result<(), Refusal> {
     if !name.is_empty() && !name.contains(['/', ':', '.', '%', '"', '\'']) {
-        return Ok(());
+        return check_length(name, "name", MAX_NAME_LEN);
     }
-    let why = "Model name must be a non-empty string and cannot contain the following characters: \
-               ('/', ':', '.', '%', '\"', \"'\")";
-    Err(Refusal::new("name", invalid_value("name", &serde_json::json!(name), Some(why))))
+    let reason = format!(
+        "Invalid model name ('{name}') provided. Model name must be a non-empty string and cannot contain the \
+         following characters: ('/', ':', '.', '%', '\"', \"'\")"
+    );
+    Err(Refusal::new("name", reason))
 }

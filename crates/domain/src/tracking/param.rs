@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::validation::{Refusal, check_key, cut, join};
+use super::validation::{Refusal, check_key, check_letters, check_named_length, cut, join};
 
 /// Most characters of a key.
 pub const MAX_KEY_LEN: usize = 250;
@@ -39,7 +39,9 @@ impl Tag {
 impl Param {
     /// Checks the key and cuts an over-long value. `path` is where it stands in the request.
     pub fn checked(self, path: &str) -> Result<Self, Refusal> {
-        check_key(&self.key, &join(path, "key"), MAX_KEY_LEN)?;
+        let field = join(path, "key");
+        check_letters(&self.key, &field)?;
+        check_named_length(&self.key, &field, "Param key", MAX_KEY_LEN)?;
         Ok(Self { value: cut(self.value, MAX_PARAM_LEN), key: self.key })
     }
 }

@@ -1,5 +1,7 @@
 //! Runs: one execution of somebody's code, and what it logged.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::experiment::{ExperimentId, Lifecycle};
@@ -101,6 +103,19 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run that has logged nothing but its first tags, given by key.
+    pub fn new(info: RunInfo, tags: Vec<Tag>) -> Self {
+        Self {
+            info,
+            metrics: Vec::new(),
+            params: Vec::new(),
+            tags,
+            datasets: Vec::new(),
+            model_inputs: Vec::new(),
+            model_outputs: Vec::new(),
+        }
+    }
+
     /// The newest value of a metric.
     pub fn metric(&self, key: &str) -> Option<f64> {
         self.metrics.iter().find(|metric| metric.key == key).map(|metric| metric.value)
@@ -128,6 +143,8 @@ pub struct Batch {
     pub tags: Vec<Tag>,
     /// Of the metrics, those that were measured for a logged model.
     pub model_metrics: Vec<(Id, ModelMetric)>,
+    /// From a call that logs one thing: its fields are then named without a list, `key` instead of `params[0].key`.
+    pub single: bool,
 }
 
 /// Most metrics of a batch.
@@ -165,30 +182,43 @@ impl Batch {
     }
 
     fn checked_entries(self) -> Result<Self, Refusal> {
+        let single = self.single;
+        let place = |list: &str, index| if single { String::new() } else { format!("{list}[{index}]") };
+        for (index, metric) in self.metrics.iter().enumerate() {
+            metric.check(&place("metrics", index))?;
+        }
         let mut params: Vec<Param> = Vec::with_capacity(self.params.len());
         for (index, param) in self.params.into_iter().enumerate() {
-            let param = param.checked(&format!("params[{index}]"))?;
-            if let Some(first) = params.iter().find(|other| other.key == param.key) {
-                let reason = format!(
-                    "Duplicate parameter keys have been submitted: {}. Please ensure the request contains only one \
-                     param value per param key.",
-                    first.key
-                );
-                return Err(Refusal::new(format!("params[{index}]"), reason));
-            }
-            params.push(param);
-        }
-        for (index, metric) in self.metrics.iter().enumerate() {
-            metric.check(&format!("metrics[{index}]"))?;
+            params.push(param.checked(&place("params", index))?);
         }
         let mut tags: Vec<Tag> = Vec::with_capacity(self.tags.len());
         for (index, tag) in self.tags.into_iter().enumerate() {
-            let tag = tag.checked(&format!("tags[{index}]"))?;
+            let tag = tag.checked(&place("tags", index))?;
             tags.retain(|other| other.key != tag.key);
             tags.push(tag);
         }
-        Ok(Self { metrics: self.metrics, params, tags, model_metrics: self.model_metrics })
+        check_unique(&params)?;
+        Ok(Self { metrics: self.metrics, params, tags, model_metrics: self.model_metrics, single })
     }
+}
+
+/// Refuses a batch that names a param twice, even with one value.
+fn check_unique(params: &[Param]) -> Result<(), Refusal> {
+    let mut seen = HashSet::new();
+    let twice: Vec<String> = params
+        .iter()
+        .filter(|param| !seen.insert(param.key.as_str()))
+        .map(|param| format!("'{}'", param.key))
+        .collect();
+    if twice.is_empty() {
+        return Ok(());
+    }
+    let reason = format!(
+        "Duplicate parameter keys have been submitted: [{}]. Please ensure the request contains only one param value \
+         per param key.",
+        twice.join(", ")
+    );
+    Err(Refusal::new("params", reason))
 }
 
 /// The name of a new run: what field and tag say, which must agree; invented from `random` when neither does.

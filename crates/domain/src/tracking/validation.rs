@@ -40,8 +40,14 @@ pub fn join(prefix: &str, field: &str) -> String {
 const BAD_CHARACTER: &str = "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), \
                              spaces ( ), colon(:) and slashes (/).";
 
-/// Checks a key of a metric, param or tag: its alphabet, its length, and that it is a plain relative path.
+/// Checks a key: its alphabet, its length, and that it is a plain relative path.
 pub fn check_key(key: &str, path: &str, limit: usize) -> Result<(), Refusal> {
+    check_letters(key, path)?;
+    check_length(key, path, limit)
+}
+
+/// Checks the alphabet of a key, and that it is a plain relative path.
+pub fn check_letters(key: &str, path: &str) -> Result<(), Refusal> {
     let shown = Value::String(key.to_owned());
     if !key.chars().all(|c| c.is_alphanumeric() || "/_.- :".contains(c)) {
         return Err(Refusal::new(path, invalid_value(path, &shown, Some(BAD_CHARACTER))));
@@ -54,7 +60,7 @@ pub fn check_key(key: &str, path: &str, limit: usize) -> Result<(), Refusal> {
         );
         return Err(Refusal::new(path, invalid_value(path, &shown, Some(&why))));
     }
-    check_length(key, path, limit)
+    Ok(())
 }
 
 /// Refuses a text of more than `limit` characters.
@@ -64,6 +70,11 @@ pub fn check_length(text: &str, path: &str, limit: usize) -> Result<(), Refusal>
         return Ok(());
     }
     Err(Refusal::new(path, format!("'{path}' exceeds the maximum length of {limit} characters")))
+}
+
+/// Refuses a text of more than `limit` characters, under a name of its own: `'Param key' exceeds …`.
+pub fn check_named_length(text: &str, path: &str, name: &str, limit: usize) -> Result<(), Refusal> {
+    check_length(text, name, limit).map_err(|refusal| Refusal::new(path, refusal.reason))
 }
 
 /// At most `limit` characters of `text`.
