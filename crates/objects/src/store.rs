@@ -13,11 +13,14 @@ use futures::{Stream, StreamExt};
 use tempfile::NamedTempFile;
 
 use crate::link::{self, Linked};
+use crate::removal::Freshness;
 use crate::upload::Upload;
 use crate::{Error, Result};
 
 /// Bytes read or copied at a time.
 pub(crate) const BUFFER: usize = 256 * 1024;
+/// Pieces of an upload that wait to be written at the most.
+const PIECES: usize = 16;
 /// Stored files may be read, never written: links to them share the mode.
 const READ_ONLY: u32 = 0o444;
 
@@ -25,6 +28,7 @@ const READ_ONLY: u32 = 0o444;
 #[derive(Clone, Debug)]
 pub struct Store {
     root: Arc<PathBuf>,
+    freshness: Arc<Freshness>,
 }
 
 /// A file that is in the store.
@@ -49,7 +53,7 @@ impl Store {
             let path = entry.map_err(Error::at("list", &unfinished))?.path();
             fs::remove_file(&path).map_err(Error::at("remove", &path))?;
         }
-        Ok(Self { root: Arc::new(root.to_owned()) })
+        Ok(Self { root: Arc::new(root.to_owned()), freshness: Arc::default() })
     }
 
     /// Stores a copy of the file at `path`; returns when it is on disk. Reads the source once.
@@ -80,17 +84,37 @@ impl Store {
         S: Stream<Item = Result<Bytes, E>> + Unpin,
         E: std::fmt::Display,
     {
+        let (pieces, mut arriving) = tokio::sync::mpsc::channel::<Bytes>(PIECES);
         let store = self.clone();
-        let mut upload = off_thread(move || store.upload(limit)).await?;
-        while let Some(bytes) = stream.next().await {
-            let bytes = bytes.map_err(|error| Error::BrokenOff(error.to_string()))?;
-            upload = off_thread(move || {
+        // One thread writes and hashes while the next pieces arrive; a thread for each would cost more than the bytes.
+        let written = tokio::task::spawn_blocking(move || {
+            let mut upload = store.upload(limit)?;
+            while let Some(bytes) = arriving.blocking_recv() {
                 upload.write(&bytes)?;
-                Ok(upload)
-            })
-            .await?;
+            }
+            Ok(upload)
+        });
+        let mut broken = None;
+        while let Some(bytes) = stream.next().await {
+            match bytes {
+                Ok(bytes) => {
+                    // Nobody takes it any more when writing failed: the reason comes from there.
+                    if pieces.send(bytes).await.is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    broken = Some(Error::BrokenOff(error.to_string()));
+                    break;
+                }
+            }
         }
-        off_thread(move || upload.finish()).await
+        drop(pieces);
+        let upload = joined(written).await?;
+        match broken {
+            Some(error) => Err(error),
+            None => off_thread(move || upload.finish()).await,
+        }
     }
 
     /// Begins an upload of at most `limit` bytes, written piece by piece.
@@ -141,7 +165,12 @@ impl Store {
 
     /// Puts every file of a tree below the folder `to`, making it and its folders.
     pub fn checkout(&self, tree: &TreeId, to: &Path) -> Result<()> {
-        for file in self.tree(tree)? {
+        self.checkout_files(&self.tree(tree)?, to)
+    }
+
+    /// Puts files below the folder `to`, making it and its folders.
+    pub fn checkout_files(&self, files: &[TreeFile], to: &Path) -> Result<()> {
+        for file in files {
             let target = to.join(file.path.as_str());
             let folder = target.parent().expect("a file is in a folder");
             fs::create_dir_all(folder).map_err(Error::at("make the folder", folder))?;
@@ -152,6 +181,9 @@ impl Store {
 
     /// Stores a set of files, whose bytes must be here, as a tree.
     pub fn put_tree(&self, files: &[TreeFile]) -> Result<TreeId> {
+        for file in files {
+            self.freshness.stored(file.file_id);
+        }
         if let Some(file) = files.iter().find(|file| !self.has(&file.file_id)) {
             return Err(missing("file", &file.file_id));
         }
@@ -196,6 +228,14 @@ impl Store {
             .ok_or_else(|| Error::DamagedCommit(id.to_string()))
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn freshness(&self) -> &Freshness {
+        &self.freshness
+    }
+
     fn put_object(&self, kind: &str, id: &str, bytes: &[u8]) -> Result<()> {
         let mut file = self.temporary()?;
         file.write_all(bytes).map_err(Error::at("write", file.path()))?;
@@ -234,11 +274,11 @@ impl Store {
     }
 }
 
-fn make_folder(path: &Path) -> Result<()> {
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::at("make the folder", path))
 }
 
-fn sync_folder(path: &Path) -> Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> Result<()> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(Error::at("write", path))
 }
 
@@ -250,9 +290,12 @@ fn missing(kind: &'static str, id: &impl ToString) -> Error {
     Error::Missing { kind, id: id.to_string() }
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => Err(Error::BrokenOff(error.to_string())),
-    }
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    joined(tokio::task::spawn_blocking(work)).await
+}
+
+async fn joined<T>(task: tokio::task::JoinHandle<Result<T>>) -> Result<T> {
+    task.await.unwrap_or_else(|error| Err(Error::BrokenOff(error.to_string())))
 }

@@ -35,6 +35,7 @@ impl Upload {
     /// Makes the file visible under the hash of its bytes; returns when that is on disk.
     pub fn finish(self) -> Result<StoredFile> {
         let id = FileId::from_hash(*self.hasher.finalize().as_bytes());
+        self.store.wanted(&id);
         self.store.keep(self.file, "files", &id.to_string(), self.size)?;
         Ok(StoredFile { id, size: self.size })
     }

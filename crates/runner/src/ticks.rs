@@ -20,6 +20,14 @@ const TRIGGERS: Duration = Duration::from_secs(1);
 const ROLLOUTS: Duration = Duration::from_secs(1);
 /// Monitors close their windows by time.
 const MONITORS: Duration = Duration::from_secs(15);
+/// Webhooks are told what is in line, and what failed is tried again.
+const WEBHOOKS: Duration = Duration::from_secs(1);
+/// Abandoned uploads are looked for.
+const UPLOADS: Duration = Duration::from_secs(60 * 60);
+/// The rules of how long deleted things stay are applied, and files that lost their record are looked for.
+const TRASH: Duration = Duration::from_secs(60 * 60);
+/// A purge that failed is tried again after this.
+const PURGE_AGAIN: Duration = Duration::from_secs(60);
 /// Unused environments are looked for.
 const ENVIRONMENTS: Duration = Duration::from_secs(60 * 60);
 /// An environment that nobody used for so long is removed.
@@ -41,16 +49,25 @@ const TELLING: [&str; 9] = [
 pub(crate) fn start(app: &App, jobs: &Arc<Notify>, closing: &CancellationToken) -> Vec<JoinHandle<()>> {
     let triggers = Arc::new(Notify::new());
     let rollouts = Arc::new(Notify::new());
+    let webhooks = Arc::new(Notify::new());
+    let purges = Arc::new(Notify::new());
     let ctx = app.system();
     let every = |name, period, hint: Arc<Notify>, work: Work| {
         tokio::spawn(repeat(name, period, hint, closing.clone(), app.clone(), ctx.clone(), work))
     };
     vec![
         tokio::spawn(sense(app.clone(), ctx.clone(), Arc::clone(&triggers), closing.clone())),
-        tokio::spawn(listen(app.clone(), [jobs, &triggers, &rollouts].map(Arc::clone), closing.clone())),
+        tokio::spawn(listen(
+            app.clone(),
+            [jobs, &triggers, &rollouts, &webhooks, &purges].map(Arc::clone),
+            closing.clone(),
+        )),
         every("triggers", TRIGGERS, Arc::clone(&triggers), |app, ctx| Box::pin(evaluate_triggers(app, ctx))),
         every("rollouts", ROLLOUTS, rollouts, |app, ctx| Box::pin(reconcile_rollouts(app, ctx))),
         every("monitors", MONITORS, Arc::new(Notify::new()), |app, ctx| Box::pin(tick_monitors(app, ctx))),
+        every("webhooks", WEBHOOKS, webhooks, |app, ctx| Box::pin(tell_webhooks(app, ctx))),
+        every("uploads", UPLOADS, Arc::new(Notify::new()), |app, ctx| Box::pin(clear_uploads(app, ctx))),
+        tokio::spawn(purge(app.clone(), ctx.clone(), purges, closing.clone())),
         every("environments", ENVIRONMENTS, Arc::new(Notify::new()), |app, _| Box::pin(collect(app))),
     ]
 }
@@ -83,14 +100,14 @@ async fn repeat(
 }
 
 /// Passes on what is committed as hints.
-async fn listen(app: App, hints: [Arc<Notify>; 3], closing: CancellationToken) {
+async fn listen(app: App, hints: [Arc<Notify>; 5], closing: CancellationToken) {
     let mut notices = app.notices().subscribe();
     loop {
         let notice = tokio::select! {
             notice = notices.recv() => notice,
             () = closing.cancelled() => return,
         };
-        let [jobs, triggers, rollouts] = &hints;
+        let [jobs, triggers, rollouts, webhooks, purges] = &hints;
         match notice {
             Ok(notice) => {
                 if TELLING.contains(&notice.noun.as_str()) {
@@ -99,6 +116,12 @@ async fn listen(app: App, hints: [Arc<Notify>; 3], closing: CancellationToken) {
                 }
                 if matches!(notice.noun.as_str(), "deployment" | "rollout" | "model_version" | "decision") {
                     rollouts.notify_one();
+                }
+                if matches!(notice.noun.as_str(), "model" | "model_version") {
+                    webhooks.notify_one();
+                }
+                if matches!(notice.noun.as_str(), "purge" | "retention") {
+                    purges.notify_one();
                 }
             }
             // Some were missed: they may have been telling.
@@ -119,6 +142,43 @@ async fn reconcile_rollouts(app: App, ctx: Context) -> app::Result<()> {
 
 async fn tick_monitors(app: App, ctx: Context) -> app::Result<()> {
     app.monitors().tick(&ctx).await.map(drop)
+}
+
+/// Sends what is due, and goes on at once while there is more.
+async fn tell_webhooks(app: App, ctx: Context) -> app::Result<()> {
+    while app.webhooks().deliver(&ctx).await? > 0 {}
+    Ok(())
+}
+
+async fn clear_uploads(app: App, ctx: Context) -> app::Result<()> {
+    while app.artifacts().clear_abandoned_parts(&ctx).await? > 0 {}
+    Ok(())
+}
+
+/// Goes on with what is being purged, piece by piece, so that a server that stops waits for one piece only.
+async fn purge(app: App, ctx: Context, hint: Arc<Notify>, closing: CancellationToken) {
+    while !closing.is_cancelled() {
+        let wait = match purge_some(&app, &ctx).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => TRASH,
+            Err(error) => {
+                tracing::warn!(%error, "the trash cannot be purged; it is tried again");
+                PURGE_AGAIN
+            }
+        };
+        tokio::select! {
+            () = hint.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = closing.cancelled() => {}
+        }
+    }
+}
+
+/// Whether there is more to do at once.
+async fn purge_some(app: &App, ctx: &Context) -> app::Result<bool> {
+    Ok(app.trash().advance(ctx).await?
+        || app.trash().apply_retention(ctx).await?
+        || app.trash().clear_unused(ctx).await?)
 }
 
 async fn collect(app: App) -> app::Result<()> {

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod cut;
 pub mod drift;
 pub mod error;
+pub mod export;
 pub mod format;
 pub mod metrics;
 pub mod partition;
