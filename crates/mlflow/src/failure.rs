@@ -25,12 +25,18 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
     }
 
+    pub(crate) fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BAD_REQUEST", message)
+    }
+
     pub(crate) fn not_implemented(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message)
     }
 
-    pub(crate) fn no_endpoint(path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "ENDPOINT_NOT_FOUND", format!("No API found for '{path}'"))
+    /// A call that is not there; `reason` names what is missing.
+    pub(crate) fn no_endpoint(path: &str, reason: Option<&str>) -> Self {
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        Self::new(StatusCode::NOT_FOUND, "ENDPOINT_NOT_FOUND", format!("No API found for '{path}'{reason}"))
     }
 
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
@@ -90,7 +96,28 @@ fn missing(noun: &str, id: &str) -> String {
         "run tag" => format!("No tag with name: {key} in run with id {owner}"),
         "logged_model" => format!("Logged model with ID '{id}' not found."),
         "logged model tag" => format!("No tag with key '{key}' found for model with ID '{owner}'."),
+        "evaluation_dataset" => format!("Evaluation dataset with id '{id}' not found"),
+        "scorer" => {
+            let (name, experiment) = id.rsplit_once(" of ").unwrap_or((id, ""));
+            format!("Scorer with name '{name}' not found for experiment {experiment}.")
+        }
+        "scorer_version" => {
+            let (version, experiment) = id.rsplit_once(" of ").unwrap_or((id, ""));
+            let (name, version) = version.rsplit_once(':').unwrap_or((version, ""));
+            format!("Scorer with name '{name}' and version {version} not found for experiment {experiment}.")
+        }
+        "gateway_endpoint" => format!("GatewayEndpoint not found (name='{id}'): there is no gateway here."),
+        "trace" => format!("Trace with ID '{id}' not found."),
+        "trace with its spans" => format!("Trace with ID {id} is not found."),
+        "whole trace" => {
+            format!("Trace with ID {id} is not fully exported yet, please try again later.")
+        }
+        "trace tag" => format!("No trace tag with key '{key}' for trace with ID '{owner}'"),
+        "assessment" => format!("Assessment with ID '{key}' not found for trace '{owner}'"),
         "model" => format!("Registered Model with name={id} not found"),
+        "artifact" => format!("No such artifact: '{id}'"),
+        "latest version" => format!("Latest version not found for model {id}."),
+        "webhook" => format!("Webhook with ID {id} not found."),
         "model_version" => match id.rsplit_once(':') {
             Some((name, version)) => format!("Model Version (name={name}, version={version}) not found"),
             None => format!("Model Version {id} not found"),
@@ -102,9 +129,14 @@ fn missing(noun: &str, id: &str) -> String {
 fn taken(noun: &str, id: &str) -> String {
     match noun {
         "experiment" => format!("Experiment(name={id}) already exists."),
-        "prompt" => format!(
+        "prompt" => format!("Prompt (name={id}) already exists."),
+        "model named as a prompt" => format!(
             "Tried to create a registered model with name '{id}', but the name is already taken by a prompt. \
-             MLflow does not allow a model and a prompt to share the same name."
+             MLflow does not allow creating a model and a prompt with the same name."
+        ),
+        "prompt named as a model" => format!(
+            "Tried to create a prompt with name '{id}', but the name is already taken by a registered model. \
+             MLflow does not allow creating a model and a prompt with the same name."
         ),
         "model" => format!("Registered Model (name={id}) already exists."),
         noun => format!("{noun} {id} already exists."),

@@ -3,8 +3,10 @@
 //! Calls are served below `/api/2.0/mlflow`, `/api/3.0/mlflow` and the same under `/ajax-api`; every rule sits in `app`.
 
 mod artifacts;
+mod body;
 mod caller;
 mod failure;
+mod missing;
 mod params;
 mod registry;
 mod router;

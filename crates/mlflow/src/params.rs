@@ -3,22 +3,26 @@
 //! Names are snake_case or camelCase, never both; unknown ones are ignored; whole numbers may be texts; what has the wrong type
 //! is refused.
 
+use std::collections::BTreeMap;
+
 use app::App;
-use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, header};
 use serde_json::{Map, Value};
 
+use crate::body;
 use crate::failure::{Answer, Failure};
 
-/// Largest body in bytes: a data set's profile alone may have 16 MiB.
-const MAX_BODY: usize = 64 * 1024 * 1024;
-const SEE: &str = "See the API docs for more information about request parameters.";
+pub(crate) const SEE: &str = "See the API docs for more information about request parameters.";
 
 /// The parameters of one call, or the fields of one message in it.
 #[derive(Debug, Default)]
 pub(crate) struct Params {
     fields: Map<String, Value>,
+    /// Where the message stands in the request, `metrics[3]`; empty for the call itself.
+    place: String,
+    /// From a query, in which a list of one looks like a text.
+    query: bool,
 }
 
 impl FromRequest<App> for Params {
@@ -29,7 +33,13 @@ impl FromRequest<App> for Params {
         if parts.method == Method::GET {
             return Ok(Self::from_query(parts.uri.query().unwrap_or_default()));
         }
-        let found = Self::from_body(&parts.headers, body).await?;
+        if matches!(parts.method, Method::POST | Method::PUT) {
+            check_content_type(&parts.headers)?;
+        }
+        let found = match body::read(&parts.headers, body).await? {
+            Some(value) => Self::from_value(value)?,
+            None => Self::default(),
+        };
         if found.fields.is_empty() {
             return Ok(Self::from_query(parts.uri.query().unwrap_or_default()));
         }
@@ -38,7 +48,7 @@ impl FromRequest<App> for Params {
 }
 
 impl Params {
-    fn from_query(query: &str) -> Self {
+    pub(crate) fn from_query(query: &str) -> Self {
         let mut fields: Map<String, Value> = Map::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -51,40 +61,19 @@ impl Params {
                 }
             }
         }
-        Self { fields }
+        Self { fields, query: true, ..Self::default() }
     }
 
-    async fn from_body(headers: &HeaderMap, body: Body) -> Answer<Self> {
-        let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| {
-            Failure::bad_request(format!(
-                "The request body could not be read, or has more than {MAX_BODY} bytes."
-            ))
-        })?;
-        if bytes.is_empty() {
-            return Ok(Self::default());
-        }
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.unwrap_or("application/json").split(';').next().unwrap_or_default();
-        if !kind.trim().eq_ignore_ascii_case("application/json") {
-            return Err(Failure::bad_request(format!(
-                "Bad Request. Content-Type must be application/json, not '{kind}'."
-            )));
-        }
-        Self::parse(&bytes)
-    }
-
-    fn parse(bytes: &[u8]) -> Answer<Self> {
-        let malformed = |error: serde_json::Error| {
-            Failure::bad_request(format!("Malformed request: the body is not JSON: {error}"))
-        };
-        match serde_json::from_slice(bytes).map_err(malformed)? {
-            Value::Object(fields) => Ok(Self { fields }),
+    fn from_value(value: Value) -> Answer<Self> {
+        let no_object = || Failure::bad_request("Malformed request: the body must be a JSON object.");
+        match value {
+            Value::Object(fields) => Ok(Self { fields, ..Self::default() }),
             // Old clients send JSON in a JSON text.
-            Value::String(inner) => match serde_json::from_str(&inner).map_err(malformed)? {
-                Value::Object(fields) => Ok(Self { fields }),
-                _ => Err(Failure::bad_request("Malformed request: the body must be a JSON object.")),
+            Value::String(inner) => match body::parse(inner.as_bytes())? {
+                Value::Object(fields) => Ok(Self { fields, ..Self::default() }),
+                _ => Err(no_object()),
             },
-            _ => Err(Failure::bad_request("Malformed request: the body must be a JSON object.")),
+            _ => Err(no_object()),
         }
     }
 
@@ -93,17 +82,39 @@ impl Params {
         let camel = name.contains('_').then(|| self.fields.get(&camel(name))).flatten();
         match (snake, camel) {
             (Some(_), Some(_)) => {
-                Err(Failure::invalid(format!("Parameter '{name}' is given in two spellings. {SEE}")))
+                let other = self::camel(name);
+                Err(Failure::invalid(format!(
+                    "Request specifies both '{name}' and '{other}'; provide only one of them."
+                )))
             }
             (found, None) | (None, found) => Ok(found.filter(|value| !value.is_null())),
         }
+    }
+
+    /// Whether the field is there at all, and not null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        matches!(self.get(name), Ok(Some(_)))
+    }
+
+    /// The field as a refusal names it.
+    fn path(&self, name: &str) -> String {
+        domain::tracking::validation::join(&self.place, name)
+    }
+
+    fn wrong(&self, name: &str, value: &Value) -> Failure {
+        wrong(&self.path(name), value)
+    }
+
+    /// The refusal of a call that lacks a field.
+    pub(crate) fn absent(&self, name: &str) -> Failure {
+        absent(&self.path(name))
     }
 
     pub(crate) fn text(&self, name: &str) -> Answer<Option<&str>> {
         match self.get(name)? {
             None => Ok(None),
             Some(Value::String(text)) if !text.contains('\0') => Ok(Some(text)),
-            Some(other) => Err(wrong(name, other)),
+            Some(other) => Err(self.wrong(name, other)),
         }
     }
 
@@ -111,7 +122,7 @@ impl Params {
     pub(crate) fn required(&self, name: &str) -> Answer<&str> {
         match self.text(name)? {
             Some(text) if !text.is_empty() => Ok(text),
-            _ => Err(absent(name)),
+            _ => Err(self.absent(name)),
         }
     }
 
@@ -132,14 +143,16 @@ impl Params {
             Value::String(text) => text.parse().ok(),
             _ => None,
         };
-        number.map(Some).ok_or_else(|| wrong(name, value))
+        number.map(Some).ok_or_else(|| self.wrong(name, value))
     }
 
+    /// A number; an empty text counts as none.
     pub(crate) fn number(&self, name: &str) -> Answer<Option<f64>> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let number = match value {
             Value::Number(number) => number.as_f64(),
             Value::String(text) => match text.as_str() {
+                "" => return Ok(None),
                 "NaN" | "nan" => Some(f64::NAN),
                 "Infinity" | "inf" => Some(f64::INFINITY),
                 "-Infinity" | "-inf" => Some(f64::NEG_INFINITY),
@@ -147,7 +160,7 @@ impl Params {
             },
             _ => None,
         };
-        number.map(Some).ok_or_else(|| wrong(name, value))
+        number.map(Some).ok_or_else(|| self.wrong(name, value))
     }
 
     pub(crate) fn truth(&self, name: &str) -> Answer<Option<bool>> {
@@ -156,40 +169,81 @@ impl Params {
             Some(Value::Bool(truth)) => Ok(Some(*truth)),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(other) => Err(wrong(name, other)),
+            Some(other) => Err(self.wrong(name, other)),
         }
     }
 
-    /// Texts: a list, or one of them alone as a query has it.
+    /// Texts: a list, or one of them alone in a query.
     pub(crate) fn texts(&self, name: &str) -> Answer<Vec<String>> {
         match self.get(name)? {
             None => Ok(Vec::new()),
-            Some(Value::String(one)) => Ok(vec![one.clone()]),
+            Some(Value::String(one)) if self.query && !one.contains('\0') => Ok(vec![one.clone()]),
             Some(Value::Array(values)) => values
                 .iter()
-                .map(|value| value.as_str().map(ToOwned::to_owned).ok_or_else(|| wrong(name, value)))
+                .map(|value| {
+                    let text = value.as_str().filter(|text| !text.contains('\0'));
+                    text.map(ToOwned::to_owned).ok_or_else(|| self.wrong(name, value))
+                })
                 .collect(),
-            Some(other) => Err(wrong(name, other)),
+            Some(other) => Err(self.wrong(name, other)),
         }
     }
 
     pub(crate) fn messages(&self, name: &str) -> Answer<Vec<Self>> {
         match self.get(name)? {
             None => Ok(Vec::new()),
-            Some(Value::Array(values)) => values.iter().map(|value| Self::message_of(name, value)).collect(),
-            Some(other) => Err(wrong(name, other)),
+            Some(Value::Array(values)) => Self::messages_of(&self.path(name), values.clone()),
+            Some(other) => Err(self.wrong(name, other)),
         }
+    }
+
+    /// As [`Self::messages`], taken out: of points there are many.
+    pub(crate) fn take_messages(&mut self, name: &str) -> Answer<Vec<Self>> {
+        if let Some(other) = self.get(name)?.filter(|value| !value.is_array()) {
+            return Err(self.wrong(name, other));
+        }
+        let Some(Value::Array(values)) = self.take(name) else { return Ok(Vec::new()) };
+        Self::messages_of(&self.path(name), values)
+    }
+
+    fn messages_of(path: &str, values: Vec<Value>) -> Answer<Vec<Self>> {
+        let message = |(index, value)| Self::message_of(format!("{path}[{index}]"), value);
+        values.into_iter().enumerate().map(message).collect()
+    }
+
+    /// The value under either spelling of a name, which [`Self::get`] has found to be one.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let key = if self.fields.contains_key(name) { name.to_owned() } else { camel(name) };
+        self.fields.get_mut(&key).map(Value::take)
     }
 
     pub(crate) fn message(&self, name: &str) -> Answer<Option<Self>> {
-        self.get(name)?.map(|value| Self::message_of(name, value)).transpose()
+        self.get(name)?.map(|value| Self::message_of(self.path(name), value.clone())).transpose()
     }
 
-    fn message_of(name: &str, value: &Value) -> Answer<Self> {
+    fn message_of(place: String, value: Value) -> Answer<Self> {
         match value {
-            Value::Object(fields) => Ok(Self { fields: fields.clone() }),
-            other => Err(wrong(name, other)),
+            Value::Object(fields) => Ok(Self { fields, place, query: false }),
+            other => Err(wrong(&place, &other)),
         }
+    }
+
+    /// The field as it is written.
+    pub(crate) fn value(&self, name: &str) -> Answer<Option<&Value>> {
+        self.get(name)
+    }
+
+    /// Texts by key: an object.
+    pub(crate) fn entries(&self, name: &str) -> Answer<BTreeMap<String, String>> {
+        let Some(value) = self.get(name)? else { return Ok(BTreeMap::new()) };
+        let fields = value.as_object().ok_or_else(|| self.wrong(name, value))?;
+        let entry = |(key, value): (&String, &Value)| match value {
+            Value::String(text) if !text.contains('\0') && !key.contains('\0') => {
+                Ok((key.clone(), text.clone()))
+            }
+            other => Err(wrong(&format!("{}.{key}", self.path(name)), other)),
+        };
+        fields.iter().map(entry).collect()
     }
 
     /// A word of an enum, by name in any case or by number; `words` stand at their numbers from 1 on.
@@ -207,7 +261,7 @@ impl Params {
                 .and_then(|index| words.get(index).copied()),
             _ => None,
         };
-        found.map(Some).ok_or_else(|| wrong(name, value))
+        found.map(Some).ok_or_else(|| self.wrong(name, value))
     }
 }
 
@@ -231,8 +285,20 @@ fn wrong(name: &str, value: &Value) -> Failure {
         Value::Object(_) => "dict",
     };
     Failure::invalid(format!(
-        "Invalid value {shown} for parameter '{name}' supplied: Value was of type '{kind}'. {SEE}"
+        "Invalid value {shown} for parameter '{name}' supplied:  Hint: Value was of type '{kind}'. {SEE}"
     ))
+}
+
+/// JSON only, as MLflow has it: a page of another site can send plain text without asking first, JSON it cannot.
+fn check_content_type(headers: &HeaderMap) -> Answer<()> {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Err(Failure::invalid("Bad Request. Content-Type header is missing."));
+    };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    if kind.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Failure::invalid("Bad Request. Content-Type must be one of ['application/json']."))
 }
 
 fn camel(name: &str) -> String {
@@ -261,7 +327,7 @@ mod tests {
     use super::*;
 
     fn params(json: &str) -> Params {
-        Params::parse(json.as_bytes()).unwrap()
+        Params::from_value(body::parse(json.as_bytes()).unwrap()).unwrap()
     }
 
     fn message(answer: Answer<impl std::fmt::Debug>) -> String {

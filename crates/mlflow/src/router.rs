@@ -2,10 +2,9 @@
 
 use app::App;
 use axum::Router;
-use axum::http::Uri;
-use axum::routing::{any, get, patch, post};
+use axum::routing::{any, get, patch, post, put};
 
-use crate::failure::Failure;
+use crate::missing::unknown;
 use crate::{artifacts, registry, server_info, tracking};
 
 /// The routes of MLflow's clients.
@@ -14,19 +13,22 @@ pub fn router() -> Router<App> {
         .route("/health", get(server_info::health))
         .route("/version", get(server_info::version))
         .route("/get-artifact", get(artifacts::run::download))
-        .route("/model-versions/get-artifact", get(artifacts::run::version_download));
+        .route("/model-versions/get-artifact", get(artifacts::run::version_download))
+        .route("/graphql", post(server_info::no_graphql))
+        // Whatever else a client may ask is answered in a form that it reads, not with the page.
+        .route("/api/{version}/{*call}", any(unknown))
+        .route("/ajax-api/{*call}", any(unknown))
+        .route("/gateway/{*call}", any(unknown))
+        .route("/v1/traces", post(tracking::otlp::export));
     for root in ["/api", "/ajax-api"] {
         for version in ["2.0", "3.0"] {
             router = router
-                .nest(&format!("{root}/{version}/mlflow"), calls())
+                .nest(&format!("{root}/{version}/mlflow"), calls().merge(trace_calls(version)))
                 .nest(&format!("{root}/{version}/mlflow-artifacts"), artifact_calls());
         }
     }
-    router
-}
-
-async fn unknown(uri: Uri) -> Failure {
-    Failure::no_endpoint(uri.path())
+    // A call under the name of a thing, like that of a trace, may exist for other methods only.
+    router.method_not_allowed_fallback(unknown)
 }
 
 fn calls() -> Router<App> {
@@ -34,7 +36,9 @@ fn calls() -> Router<App> {
         .merge(experiment_calls())
         .merge(run_calls())
         .merge(logged_model_calls())
+        .merge(evaluation_calls())
         .merge(registry_calls())
+        .merge(webhook_calls())
         .route("/server-info", get(server_info::info))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
@@ -52,6 +56,7 @@ fn experiment_calls() -> Router<App> {
         .route("/experiments/restore", post(e::restore))
         .route("/experiments/set-experiment-tag", post(e::set_tag))
         .route("/experiments/delete-experiment-tag", post(e::delete_tag))
+        .route("/experiments/search-datasets", post(tracking::dataset::search))
 }
 
 fn run_calls() -> Router<App> {
@@ -74,9 +79,11 @@ fn run_calls() -> Router<App> {
         .route("/metrics/get-history", get(m::history))
         .route("/metrics/get-history-bulk", get(m::history_bulk))
         .route("/metrics/get-history-bulk-interval", get(m::history_interval))
+        .route("/runs/create-promptlab-run", post(server_info::no_promptlab))
         .route("/artifacts/list", get(artifacts::run::list))
-        .route("/artifacts/presigned-upload-url", post(artifacts::proxy::not_presigned))
-        .route("/artifacts/presigned-download-url", post(artifacts::proxy::not_presigned))
+        .route("/upload-artifact", post(artifacts::run::upload))
+        .route("/artifacts/presigned-upload-url", post(artifacts::proxy::no_upload_url))
+        .route("/artifacts/presigned-download-url", post(artifacts::proxy::no_download_url))
 }
 
 fn logged_model_calls() -> Router<App> {
@@ -90,6 +97,53 @@ fn logged_model_calls() -> Router<App> {
         .route("/logged-models/{model_id}/params", post(l::log_params))
         .route("/logged-models/{model_id}/artifacts/directories", get(artifacts::run::model_list))
         .route("/logged-models/{model_id}/artifacts/files", get(artifacts::run::model_download))
+}
+
+fn evaluation_calls() -> Router<App> {
+    use axum::routing::delete;
+    use tracking::{evaluation_dataset as d, scorer as s};
+    Router::new()
+        .route("/datasets/create", post(d::create))
+        .route("/datasets/search", post(d::search).get(d::search))
+        .route("/datasets/{dataset_id}", get(d::get).delete(d::delete))
+        .route("/datasets/{dataset_id}/tags", patch(d::set_tags))
+        .route("/datasets/{dataset_id}/tags/{key}", delete(d::delete_tag))
+        .route("/datasets/{dataset_id}/records", post(d::upsert).get(d::records).delete(d::delete_records))
+        .route("/datasets/{dataset_id}/experiment-ids", get(d::experiments))
+        .route("/datasets/{dataset_id}/add-experiments", post(d::add_to_experiments))
+        .route("/datasets/{dataset_id}/remove-experiments", post(d::remove_from_experiments))
+        .route("/scorers/register", post(s::register))
+        .route("/scorers/list", get(s::list))
+        .route("/scorers/versions", get(s::versions))
+        .route("/scorers/get", get(s::get))
+        .route("/scorers/delete", delete(s::delete))
+        .route("/scorers/online-config", put(s::set_online))
+        .route("/scorers/online-configs", get(s::online))
+}
+
+/// Calls about traces: a new one is told in another way to each version.
+fn trace_calls(version: &str) -> Router<App> {
+    use tracking::{assessment as a, trace as t, trace_v2 as old};
+    let traces = if version == "3.0" { post(t::start) } else { post(old::start) };
+    Router::new()
+        .route("/traces", traces.get(old::search))
+        .route("/traces/search", post(t::search))
+        .route("/traces/get", get(t::get))
+        .route("/traces/batchGet", get(t::batch))
+        .route("/traces/batchGetInfos", post(t::batch_infos))
+        .route("/traces/delete-traces", post(t::delete))
+        .route("/traces/link-to-run", post(t::link_to_run))
+        .route("/traces/link-prompts", post(t::link_prompts))
+        .route("/traces/metrics", post(tracking::trace_metric::query))
+        .route("/traces/{trace_id}", get(t::info).patch(old::end))
+        .route("/traces/{trace_id}/info", get(old::info))
+        .route("/traces/{trace_id}/tags", patch(t::set_tag).delete(t::delete_tag))
+        .route("/traces/{trace_id}/assessments", post(a::create))
+        .route(
+            "/traces/{trace_id}/assessments/{assessment_id}",
+            get(a::get).patch(a::update).delete(a::delete),
+        )
+        .route("/get-trace-artifact", get(artifacts::trace::download))
 }
 
 fn registry_calls() -> Router<App> {
@@ -117,13 +171,24 @@ fn registry_calls() -> Router<App> {
         .route("/model-versions/get-download-uri", get(v::download_uri))
 }
 
+fn webhook_calls() -> Router<App> {
+    use registry::webhook as w;
+    Router::new()
+        .route("/webhooks", post(w::create).get(w::list))
+        .route("/webhooks/{webhook_id}", get(w::get).patch(w::update).delete(w::delete))
+        .route("/webhooks/{webhook_id}/test", post(w::test))
+}
+
 fn artifact_calls() -> Router<App> {
-    use artifacts::proxy as p;
+    use artifacts::{multipart, proxy as p};
     Router::new()
         .route("/artifacts", get(p::list))
         .route("/artifacts/{*path}", get(p::download).put(p::upload).delete(p::delete))
-        .route("/mpu/{*rest}", any(p::not_multipart))
-        .route("/presigned/{*path}", get(p::not_presigned))
+        .route("/mpu/create/{*path}", post(multipart::create))
+        .route("/mpu/complete/{*path}", post(multipart::complete))
+        .route("/mpu/abort/{*path}", post(multipart::abort))
+        .route("/mpu/part/{upload_id}/{number}", put(multipart::part))
+        .route("/presigned/{*path}", get(p::no_presigned_download))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }

@@ -3,6 +3,7 @@
 use app::App;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use futures::TryStreamExt;
 
 use super::{attachment, file};
@@ -16,18 +17,19 @@ pub(crate) async fn upload(
     Caller(ctx): Caller,
     Path(path): Path<String>,
     body: Body,
-) -> Answer<Object> {
+) -> Answer<()> {
     let stream = body.into_data_stream().map_err(std::io::Error::other);
     app.artifacts().put(&ctx, &path, stream).await?;
-    Ok(Object::new())
+    Ok(())
 }
 
 pub(crate) async fn download(
     State(app): State<App>,
     Caller(ctx): Caller,
     Path(path): Path<String>,
+    headers: HeaderMap,
 ) -> Answer {
-    attachment(app.artifacts().open(&ctx, &path).await?)
+    attachment(app.artifacts().open(&ctx, &path).await?, &headers)
 }
 
 pub(crate) async fn delete(
@@ -50,10 +52,20 @@ pub(crate) async fn list(State(app): State<App>, Caller(ctx): Caller, params: Pa
         .list("files", &entries, |entry| file(entry, entry.path.rsplit('/').next().unwrap_or(&entry.path))))
 }
 
-pub(crate) async fn not_multipart() -> Failure {
-    Failure::not_implemented("Multipart uploads are not needed here: send the file in one request.")
+pub(crate) async fn no_presigned_download() -> Failure {
+    Failure::not_implemented("Multipart download is not supported for the current artifact repository")
 }
 
-pub(crate) async fn not_presigned() -> Failure {
-    Failure::not_implemented("Presigned addresses are not needed here: files go through the server.")
+pub(crate) async fn no_upload_url() -> Failure {
+    Failure::invalid(
+        "Presigned upload is not supported for proxied artifact storage (artifact URI scheme: mlflow-artifacts). This \
+         endpoint requires a direct cloud storage artifact URI.",
+    )
+}
+
+pub(crate) async fn no_download_url() -> Failure {
+    Failure::invalid(
+        "Presigned download is not supported for runs with proxied artifact storage (artifact URI scheme: \
+         mlflow-artifacts). This endpoint requires a run with a direct cloud storage artifact URI.",
+    )
 }

@@ -11,12 +11,12 @@ use crate::wire::Object;
 
 pub(crate) async fn set(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
     let (name, version) = (name(&params)?, version(&params)?);
-    app.models().set_alias(&ctx, &name, params.required("alias")?, version).await?;
+    app.models().set_alias(&ctx, &name, params.required("alias")?, version, "").await?;
     Ok(Object::new())
 }
 
 pub(crate) async fn remove(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
-    app.models().remove_alias(&ctx, &name(&params)?, params.required("alias")?).await?;
+    app.models().remove_alias(&ctx, &name(&params)?, params.required("alias")?, "").await?;
     Ok(Object::new())
 }
 

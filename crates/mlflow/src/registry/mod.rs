@@ -3,8 +3,10 @@
 pub(crate) mod alias;
 pub(crate) mod model;
 pub(crate) mod model_version;
+pub(crate) mod webhook;
 
 use domain::registry::model::ModelName;
+use domain::tracking::param::Tag;
 
 use crate::failure::{Answer, Failure};
 use crate::params::Params;
@@ -14,12 +16,19 @@ fn name(params: &Params) -> Answer<ModelName> {
 }
 
 /// A version's number, which goes over the wire as a text.
-fn version(params: &Params) -> Answer<i64> {
-    let number = match params.text("version") {
-        Ok(_) => params.required("version")?.parse().ok(),
-        Err(_) => params.whole("version")?,
-    };
-    number
-        .filter(|number| *number > 0)
-        .ok_or_else(|| Failure::invalid("Model version must be an integer, got a value that is none."))
+pub(crate) fn version(params: &Params) -> Answer<i64> {
+    let text = params.required("version")?;
+    text.parse()
+        .map_err(|_| Failure::invalid(format!("Parameter 'version' must be an integer, got '{text}'.")))
+}
+
+/// The tags of something new: what is left out is empty.
+fn tags(params: &Params) -> Answer<Vec<Tag>> {
+    let tag = |tag: &Params| Ok(Tag::new(tag.text_or_empty("key")?, tag.text_or_empty("value")?));
+    params.messages("tags")?.iter().map(tag).collect()
+}
+
+/// A tag to be set: its key must be there, its value may be left out.
+fn tag(params: &Params) -> Answer<Tag> {
+    Ok(Tag::new(params.required("key")?, params.text_or_empty("value")?))
 }

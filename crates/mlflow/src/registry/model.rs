@@ -6,11 +6,10 @@ use axum::extract::State;
 use domain::registry::model::{Model, ModelName};
 use serde_json::{Value, json};
 
-use super::{model_version, name};
+use super::{model_version, name, tag, tags};
 use crate::caller::Caller;
 use crate::failure::Answer;
-use crate::params::{Params, absent};
-use crate::tracking::{tag, tags};
+use crate::params::Params;
 use crate::wire::{self, Object};
 
 async fn body(app: &App, ctx: &Context, model: &Model) -> Answer<Value> {
@@ -91,7 +90,6 @@ pub(crate) async fn delete_tag(
     Caller(ctx): Caller,
     params: Params,
 ) -> Answer<Object> {
-    let key = params.text("key")?.ok_or_else(|| absent("key"))?;
-    app.models().delete_tag(&ctx, &name(&params)?, key).await?;
+    app.models().delete_tag(&ctx, &name(&params)?, params.required("key")?).await?;
     Ok(Object::new())
 }

@@ -9,11 +9,11 @@ use domain::registry::model_version::{ModelVersion, Stage};
 use domain::tracking::logged_model::public_id;
 use serde_json::{Value, json};
 
-use super::{name, version};
+use super::{name, tag, tags, version};
 use crate::caller::Caller;
 use crate::failure::Answer;
-use crate::params::{Params, absent};
-use crate::tracking::{logged_model, parse_run_id, tag, tags};
+use crate::params::Params;
+use crate::tracking::{logged_model, parse_run_id};
 use crate::wire::{self, Object};
 
 pub(super) fn body(version: &ModelVersion) -> Value {
@@ -24,12 +24,12 @@ pub(super) fn body(version: &ModelVersion) -> Value {
         .set("last_updated_timestamp", wire::millis(version.updated))
         .some("user_id", &version.user)
         .set("current_stage", version.stage.as_str())
-        .some("description", &version.description)
+        .set("description", version.description.as_str())
         .set("source", version.source.as_str())
-        .set("run_id", version.run.as_ref().map(Id::as_str))
+        .set("run_id", version.run.as_ref().map_or("", Id::as_str))
         .set("status", "READY")
         .list("tags", &version.tags, wire::tag)
-        .some("run_link", &version.run_link)
+        .set("run_link", version.run_link.as_str())
         .set("aliases", json!(version.aliases))
         .set("model_id", version.logged_model.as_ref().map(public_id))
         .into()
@@ -97,8 +97,7 @@ pub(crate) async fn transition_stage(
     params: Params,
 ) -> Answer<Object> {
     let stage = Stage::parse(params.required("stage")?)?;
-    let archive =
-        params.truth("archive_existing_versions")?.ok_or_else(|| absent("archive_existing_versions"))?;
+    let archive = params.truth("archive_existing_versions")?.unwrap_or(false);
     let (name, version) = (name(&params)?, version(&params)?);
     Ok(answer(&app.models().set_stage(&ctx, &name, version, stage, archive).await?))
 }

@@ -12,6 +12,9 @@ use crate::failure::Answer;
 use crate::params::Params;
 use crate::wire::{self, Object};
 
+/// The one workspace there is.
+const WORKSPACE: &str = "default";
+
 fn body(experiment: &Experiment) -> Value {
     Object::new()
         .set("experiment_id", experiment.id.to_string())
@@ -20,6 +23,7 @@ fn body(experiment: &Experiment) -> Value {
         .set("lifecycle_stage", experiment.lifecycle.as_str())
         .set("last_update_time", wire::millis(experiment.updated))
         .set("creation_time", wire::millis(experiment.created))
+        .set("workspace", WORKSPACE)
         .list("tags", &experiment.tags, wire::tag)
         .into()
 }

@@ -6,9 +6,10 @@ use app::tracking::logged_model::{DatasetChoice, LoggedModelSearch, NewLoggedMod
 use axum::extract::{Path, State};
 use domain::Id;
 use domain::tracking::logged_model::{LoggedModel, LoggedModelStatus, ModelMetric, parse_id};
+use domain::tracking::param::{Param, Tag};
 use serde_json::{Value, json};
 
-use super::{experiment_id, experiment_ids, metric, param, parse_run_id, tags};
+use super::{experiment_id, experiment_ids, metric, parse_run_id};
 use crate::caller::Caller;
 use crate::failure::{Answer, Failure};
 use crate::params::{Params, absent};
@@ -69,17 +70,13 @@ fn answer(model: &LoggedModel) -> Object {
 
 pub(crate) async fn create(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
     let source_run = params.text("source_run_id")?.filter(|id| !id.is_empty());
-    let mut given = Vec::new();
-    for message in params.messages("params")? {
-        given.push(param(&message)?);
-    }
     let new = NewLoggedModel {
         experiment: experiment_id(&params)?,
         name: params.text("name")?.map(ToOwned::to_owned),
         model_type: params.text_or_empty("model_type")?,
         source_run: source_run.map(parse_run_id).transpose()?,
-        params: given,
-        tags: tags(&params)?,
+        params: given_params(&params)?,
+        tags: given_tags(&params)?,
     };
     Ok(answer(&app.logged_models().create(&ctx, new).await?))
 }
@@ -100,6 +97,7 @@ pub(crate) async fn finalize(
     Path(model_id): Path<String>,
     params: Params,
 ) -> Answer<Object> {
+    params.required("model_id")?;
     let status = match params.word("status", &STATUSES)?.ok_or_else(|| absent("status"))? {
         "LOGGED_MODEL_READY" => LoggedModelStatus::Ready,
         "LOGGED_MODEL_UPLOAD_FAILED" => LoggedModelStatus::UploadFailed,
@@ -123,7 +121,8 @@ pub(crate) async fn set_tags(
     Path(model_id): Path<String>,
     params: Params,
 ) -> Answer<Object> {
-    Ok(answer(&app.logged_models().set_tags(&ctx, &id(&model_id)?, tags(&params)?).await?))
+    app.logged_models().set_tags(&ctx, &id(&model_id)?, given_tags(&params)?).await?;
+    Ok(Object::new())
 }
 
 pub(crate) async fn delete_tag(
@@ -131,7 +130,11 @@ pub(crate) async fn delete_tag(
     Caller(ctx): Caller,
     Path((model_id, key)): Path<(String, String)>,
 ) -> Answer<Object> {
-    Ok(answer(&app.logged_models().delete_tag(&ctx, &id(&model_id)?, &key).await?))
+    if key.contains('\0') {
+        return Err(Failure::invalid("Parameter 'tag_key' must not contain a NUL character."));
+    }
+    app.logged_models().delete_tag(&ctx, &id(&model_id)?, &key).await?;
+    Ok(Object::new())
 }
 
 pub(crate) async fn log_params(
@@ -140,12 +143,23 @@ pub(crate) async fn log_params(
     Path(model_id): Path<String>,
     params: Params,
 ) -> Answer<Object> {
-    let mut given = Vec::new();
-    for message in params.messages("params")? {
-        given.push(param(&message)?);
-    }
-    app.logged_models().log_params(&ctx, &id(&model_id)?, given).await?;
+    params.required("model_id")?;
+    app.logged_models().log_params(&ctx, &id(&model_id)?, given_params(&params)?).await?;
     Ok(Object::new())
+}
+
+/// Params of a model: a value that is left out is empty.
+fn given_params(params: &Params) -> Answer<Vec<Param>> {
+    let param = |message: &Params| {
+        Ok(Param { key: message.text_or_empty("key")?, value: message.text_or_empty("value")? })
+    };
+    params.messages("params")?.iter().map(param).collect()
+}
+
+/// Tags of a model: a value that is left out is empty.
+fn given_tags(params: &Params) -> Answer<Vec<Tag>> {
+    let tag = |message: &Params| Ok(Tag::new(message.text_or_empty("key")?, message.text_or_empty("value")?));
+    params.messages("tags")?.iter().map(tag).collect()
 }
 
 fn choice(params: &Params) -> Answer<Option<DatasetChoice>> {
@@ -157,12 +171,17 @@ fn choice(params: &Params) -> Answer<Option<DatasetChoice>> {
 pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
     let mut datasets = Vec::new();
     for message in params.messages("datasets")? {
-        datasets.push(choice(&message)?.ok_or_else(|| absent("dataset_name"))?);
+        let unnamed = || Failure::invalid("`dataset_name` in the `datasets` clause must be specified.");
+        datasets.push(choice(&message)?.ok_or_else(unnamed)?);
     }
     let mut order = Vec::new();
     for message in params.messages("order_by")? {
         let direction = if message.truth("ascending")?.unwrap_or(true) { "ASC" } else { "DESC" };
-        order.push((format!("{} {direction}", message.required("field_name")?), choice(&message)?));
+        let field = message.text_or_empty("field_name")?;
+        if field.is_empty() {
+            return Err(Failure::invalid("Invalid order by field name: "));
+        }
+        order.push((format!("{field} {direction}"), choice(&message)?));
     }
     let request = SearchRequest {
         experiments: experiment_ids(&params)?,

@@ -16,11 +16,14 @@ use serde_json::{Value, json};
 use super::{experiment_ids, metric, param, run_id, tag, tags, view};
 use crate::caller::Caller;
 use crate::failure::{Answer, Failure};
-use crate::params::{Params, absent};
+use crate::params::Params;
 use crate::wire::{self, Object};
 
 /// The tag in which clients before 3.0 note logged models.
 const MODEL_HISTORY_TAG: &str = "mlflow.log-model.history";
+
+/// What the description of such a model must hold.
+const MODEL_FIELDS: [&str; 4] = ["artifact_path", "flavors", "utc_time_created", "run_id"];
 
 fn info(info: &RunInfo) -> Value {
     Object::new()
@@ -31,7 +34,7 @@ fn info(info: &RunInfo) -> Value {
         .set("user_id", info.user.as_str())
         .set("status", info.status.as_upper())
         .set("start_time", wire::millis(info.start))
-        .set("end_time", info.end.map(Timestamp::millis))
+        .set("end_time", info.end.map(Timestamp::millis).filter(|millis| *millis != 0))
         .set("artifact_uri", info.artifact_uri.as_str())
         .set("lifecycle_stage", info.lifecycle.as_str())
         .into()
@@ -44,17 +47,28 @@ fn dataset(input: &DatasetInput) -> Value {
         .set("digest", dataset.digest.as_str())
         .set("source_type", dataset.source_type.as_str())
         .set("source", dataset.source.as_str())
-        .set("schema", dataset.schema.clone())
-        .set("profile", dataset.profile.clone());
+        .some("schema", dataset.schema.as_deref().unwrap_or_default())
+        .some("profile", dataset.profile.as_deref().unwrap_or_default());
     Object::new().list("tags", &input.tags, wire::tag).set("dataset", described).into()
 }
 
-fn body(run: &Run, with_model_inputs: bool) -> Value {
+/// What a call shows of a run's inputs and outputs.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    /// It was just made: it has no outputs yet.
+    New,
+    /// One among many: the models it read are left out.
+    Found,
+    /// All.
+    Whole,
+}
+
+fn body(run: &Run, part: Part) -> Value {
     let data = Object::new()
         .list("metrics", &run.metrics, metric::body)
         .list("params", &run.params, wire::param)
         .list("tags", &run.tags, wire::tag);
-    let read = if with_model_inputs { run.model_inputs.as_slice() } else { &[] };
+    let read = if part == Part::Found { &[] } else { run.model_inputs.as_slice() };
     let inputs = Object::new().list("dataset_inputs", &run.datasets, dataset).list(
         "model_inputs",
         read,
@@ -65,12 +79,8 @@ fn body(run: &Run, with_model_inputs: bool) -> Value {
         &run.model_outputs,
         |output| json!({"model_id": public_id(&output.model), "step": output.step}),
     );
-    Object::new()
-        .set("info", info(&run.info))
-        .set("data", data)
-        .set("inputs", inputs)
-        .set("outputs", outputs)
-        .into()
+    let shown = Object::new().set("info", info(&run.info)).even("data", data).even("inputs", inputs);
+    if part == Part::New { shown.into() } else { shown.even("outputs", outputs).into() }
 }
 
 pub(crate) async fn create(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
@@ -86,12 +96,12 @@ pub(crate) async fn create(State(app): State<App>, Caller(ctx): Caller, params: 
         tags: tags(&params)?,
     };
     let run = app.runs().create(&ctx, new).await?;
-    Ok(Object::new().set("run", body(&run, true)))
+    Ok(Object::new().set("run", body(&run, Part::New)))
 }
 
 pub(crate) async fn get(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
     let run = app.runs().get(&ctx, &run_id(&params)?).await?;
-    Ok(Object::new().set("run", body(&run, true)))
+    Ok(Object::new().set("run", body(&run, Part::Whole)))
 }
 
 pub(crate) async fn update(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
@@ -126,7 +136,7 @@ pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: 
     };
     let page = app.runs().search(&ctx, &request).await?;
     Ok(Object::new()
-        .list("runs", &page.items, |run| body(run, false))
+        .list("runs", &page.items, |run| body(run, Part::Found))
         .set("next_page_token", page.next_page_token))
 }
 
@@ -134,8 +144,8 @@ pub(crate) async fn search(State(app): State<App>, Caller(ctx): Caller, params: 
 fn add_metric(batch: &mut Batch, params: &Params, run: &Id) -> Answer<()> {
     let point = Metric {
         key: params.required("key")?.to_owned(),
-        value: params.number("value")?.ok_or_else(|| absent("value"))?,
-        timestamp_ms: params.whole("timestamp")?.ok_or_else(|| absent("timestamp"))?,
+        value: params.number("value")?.ok_or_else(|| params.absent("value"))?,
+        timestamp_ms: params.whole("timestamp")?.ok_or_else(|| params.absent("timestamp"))?,
         step: params.whole("step")?.unwrap_or(0),
     };
     if let Some(id) = params.text("model_id")?.filter(|id| !id.is_empty()) {
@@ -153,13 +163,20 @@ fn add_metric(batch: &mut Batch, params: &Params, run: &Id) -> Answer<()> {
     Ok(())
 }
 
-pub(crate) async fn log_batch(State(app): State<App>, Caller(ctx): Caller, params: Params) -> Answer<Object> {
+pub(crate) async fn log_batch(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    mut params: Params,
+) -> Answer<Object> {
     let id = run_id(&params)?;
-    let mut batch = Batch { tags: tags(&params)?, ..Batch::default() };
+    let mut batch = Batch::default();
+    for message in params.messages("tags")? {
+        batch.tags.push(tag(&message)?);
+    }
     for message in params.messages("params")? {
         batch.params.push(param(&message)?);
     }
-    for message in params.messages("metrics")? {
+    for message in params.take_messages("metrics")? {
         add_metric(&mut batch, &message, &id)?;
     }
     app.runs().log_batch(&ctx, &id, batch).await?;
@@ -172,7 +189,7 @@ pub(crate) async fn log_metric(
     params: Params,
 ) -> Answer<Object> {
     let id = run_id(&params)?;
-    let mut batch = Batch::default();
+    let mut batch = Batch { single: true, ..Batch::default() };
     add_metric(&mut batch, &params, &id)?;
     app.runs().log_batch(&ctx, &id, batch).await?;
     Ok(Object::new())
@@ -206,9 +223,10 @@ pub(crate) async fn log_inputs(
     Caller(ctx): Caller,
     params: Params,
 ) -> Answer<Object> {
+    let id = run_id(&params)?;
     let mut datasets = Vec::new();
     for input in params.messages("datasets")? {
-        let dataset = input.message("dataset")?.ok_or_else(|| absent("dataset"))?;
+        let dataset = input.message("dataset")?.ok_or_else(|| input.absent("dataset"))?;
         datasets.push(DatasetInput {
             dataset: DatasetInfo {
                 name: dataset.required("name")?.to_owned(),
@@ -225,7 +243,7 @@ pub(crate) async fn log_inputs(
     for model in params.messages("models")? {
         models.push(model_id(&model)?);
     }
-    app.runs().log_inputs(&ctx, &run_id(&params)?, datasets, models).await?;
+    app.runs().log_inputs(&ctx, &id, datasets, models).await?;
     Ok(Object::new())
 }
 
@@ -239,11 +257,15 @@ pub(crate) async fn log_outputs(
     Caller(ctx): Caller,
     params: Params,
 ) -> Answer<Object> {
+    let id = run_id(&params)?;
+    if !params.has("models") {
+        return Err(params.absent("models"));
+    }
     let mut models = Vec::new();
     for model in params.messages("models")? {
         models.push(ModelOutput { model: model_id(&model)?, step: model.whole("step")?.unwrap_or(0) });
     }
-    app.runs().log_outputs(&ctx, &run_id(&params)?, models).await?;
+    app.runs().log_outputs(&ctx, &id, models).await?;
     Ok(Object::new())
 }
 
@@ -251,7 +273,12 @@ pub(crate) async fn log_model(State(app): State<App>, Caller(ctx): Caller, param
     let id = run_id(&params)?;
     let text = params.required("model_json")?;
     let model: Value = serde_json::from_str(text)
-        .map_err(|_| Failure::invalid(format!("Malformed model info. \n {text} \n not a valid JSON.")))?;
+        .map_err(|_| Failure::invalid(format!("Malformed model info. \n {text} \n is not a valid JSON.")))?;
+    let lacking: Vec<&str> = MODEL_FIELDS.into_iter().filter(|field| model.get(field).is_none()).collect();
+    if !lacking.is_empty() {
+        let lacking = lacking.join("', '");
+        return Err(Failure::invalid(format!("Model json is missing mandatory fields: {{'{lacking}'}}")));
+    }
     note_model(&app, &ctx, &id, model).await?;
     Ok(Object::new())
 }
