@@ -26,6 +26,9 @@ pub struct Problem {
     /// Which field, for `invalid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Where in a text, for what is written in a language: a filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
     /// Which check said no, for `check_failed`: `contract`, `gate`, `drift`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
@@ -35,6 +38,15 @@ pub struct Problem {
     /// The request's id, for what is not the caller's fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+}
+
+/// Characters of a text; none of them, at the end, where more was expected.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Span {
+    /// The first one, from 0.
+    pub start: usize,
+    /// The one after the last.
+    pub end: usize,
 }
 
 /// The one mapping of kinds to statuses, titles and codes.
@@ -63,6 +75,7 @@ impl From<Error> for Problem {
             detail: error.to_string(),
             code: code.to_owned(),
             field: None,
+            span: None,
             check: None,
             record: None,
             request_id: None,

@@ -98,6 +98,7 @@ impl World {
         }
         let new = NewVersion {
             source: format!("runs:/{}/model", run.info.id),
+            run: Some(run.info.id.clone()),
             provenance: Provenance { environment: Some(ENVIRONMENT.to_owned()), ..Provenance::default() },
             create_model: true,
             ..NewVersion::default()

@@ -19,6 +19,8 @@ pub struct Config {
     pub projects: Vec<PathBuf>,
     /// Host names besides loopback and plain addresses under which clients may call.
     pub allowed_hosts: Vec<String>,
+    /// Ranges of addresses besides the public network that webhooks may go to.
+    pub outgoing_allow: Vec<String>,
     /// Whether it ends with the command that it was started for; others then wait for the home instead of relying on it.
     pub transient: bool,
     /// Listen beyond loopback although there are no accounts.
@@ -36,6 +38,7 @@ impl Config {
             objects: None,
             projects: Vec::new(),
             allowed_hosts: Vec::new(),
+            outgoing_allow: Vec::new(),
             transient: false,
             insecure_no_auth: false,
         }

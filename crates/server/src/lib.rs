@@ -73,6 +73,7 @@ impl Server {
             home = home.with_objects(config::objects_folder(objects)?);
         }
         let app = App::open(home, config.database.as_deref(), Clock::System).await?;
+        app.allow_outgoing(&config.outgoing_allow)?;
         background::register_projects(&app, &config).await?;
         let router = routes(&app, &config);
         Ok(Self { app, router, config })

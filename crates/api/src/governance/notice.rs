@@ -15,7 +15,8 @@ use crate::{Ctx, Problem};
 /// How often an idle stream shows that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Streams what has just been committed: events named `notice` whose data is `{seq, action, noun, id}`. A listener that
+/// Streams what has just been committed: events named `notice` whose data is `{seq, action, noun, id}`
+/// (points of metrics have no `seq`). A listener that
 /// fell behind gets an event named `missed` and should read afresh.
 #[utoipa::path(get, path = "/notices", tag = "governance",
     responses((status = 200, description = "server-sent events", content_type = "text/event-stream"),

@@ -7,6 +7,7 @@ use app::{App, Context, Error};
 use axum::extract::State;
 use domain::registry::alias::CHAMPION;
 use domain::registry::model::{Model, ModelName};
+use domain::registry::model_use::{ModelUse, UseRole, UserKind};
 use domain::registry::model_version::ModelVersion;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,10 +26,14 @@ pub struct ModelVersionBody {
     version: i64,
     /// What it is.
     description: String,
+    /// MLflow's stage: `None`, `Staging`, `Production` or `Archived`.
+    stage: &'static str,
     /// Where it came from.
     source: String,
     /// The tracked run.
     run: Option<String>,
+    /// The logged model, `m-…`.
+    logged_model: Option<String>,
     /// Who registered it.
     user: String,
     /// When, in epoch milliseconds.
@@ -51,6 +56,8 @@ pub struct ModelVersionBody {
     code: Option<String>,
     /// The evaluation that the gate accepted.
     evaluation: Option<String>,
+    /// What serves this version, or would after a rollback.
+    used_by: Vec<ModelUseBody>,
 }
 
 /// Where an alias points.
@@ -60,6 +67,42 @@ pub struct AliasBody {
     alias: String,
     /// The version.
     version: i64,
+}
+
+/// One place where a model is used.
+#[derive(Serialize, ToSchema)]
+pub struct ModelUseBody {
+    /// `deployment` or `project`.
+    kind: &'static str,
+    /// Its name.
+    name: String,
+    /// `live`, `canary`, `previous`, `follows` (by a reference), `trains`.
+    role: &'static str,
+    /// The version; null for the model as a whole.
+    version: Option<i64>,
+    /// The reference that is followed.
+    reference: Option<String>,
+}
+
+impl From<&ModelUse> for ModelUseBody {
+    fn from(found: &ModelUse) -> Self {
+        Self {
+            kind: match found.kind {
+                UserKind::Deployment => "deployment",
+                UserKind::Project => "project",
+            },
+            name: found.name.clone(),
+            role: match found.role {
+                UseRole::Live => "live",
+                UseRole::Canary => "canary",
+                UseRole::Previous => "previous",
+                UseRole::Follows => "follows",
+                UseRole::Trains => "trains",
+            },
+            version: found.version,
+            reference: found.reference.clone(),
+        }
+    }
 }
 
 /// A registered model.
@@ -73,12 +116,16 @@ pub struct ModelBody {
     created_ms: i64,
     /// When it changed last.
     updated_ms: i64,
+    /// Tags.
+    tags: BTreeMap<String, String>,
     /// Aliases by name.
     aliases: Vec<AliasBody>,
     /// The greatest version number so far.
     last_version: i64,
     /// Versions, newest first.
     versions: Vec<ModelVersionBody>,
+    /// What uses the model or a version of it.
+    used_by: Vec<ModelUseBody>,
 }
 
 /// All models.
@@ -88,7 +135,13 @@ pub struct ModelList {
     items: Vec<ModelBody>,
 }
 
-async fn version_body(app: &App, ctx: &Context, version: ModelVersion) -> Result<ModelVersionBody, Error> {
+/// A version with its uses among those of its model.
+async fn version_body(
+    app: &App,
+    ctx: &Context,
+    version: ModelVersion,
+    uses: &[ModelUse],
+) -> Result<ModelVersionBody, Error> {
     let metrics = match &version.provenance.evaluation {
         Some(id) => app.evaluations().get(ctx, id).await?.challenger.values,
         None => BTreeMap::new(),
@@ -98,8 +151,10 @@ async fn version_body(app: &App, ctx: &Context, version: ModelVersion) -> Result
         name: version.name.to_string(),
         version: version.version,
         description: version.description,
+        stage: version.stage.as_str(),
         source: version.source,
         run: version.run.map(text),
+        logged_model: version.logged_model.as_ref().map(domain::tracking::logged_model::public_id),
         user: version.user,
         created_ms: version.created.millis(),
         aliases: version.aliases,
@@ -111,13 +166,24 @@ async fn version_body(app: &App, ctx: &Context, version: ModelVersion) -> Result
         environment: version.provenance.environment,
         code: version.provenance.code,
         evaluation: version.provenance.evaluation.map(text),
+        used_by: uses.iter().filter(|one| one.version == Some(version.version)).map(Into::into).collect(),
     })
 }
 
-async fn body(app: &App, ctx: &Context, model: Model) -> Result<ModelBody, Error> {
+pub(super) async fn one(
+    app: &App,
+    ctx: &Context,
+    version: ModelVersion,
+) -> Result<Json<ModelVersionBody>, Problem> {
+    let uses = app.models().uses(ctx, &version.name).await?;
+    Ok(Json(version_body(app, ctx, version, &uses).await?))
+}
+
+pub(super) async fn body(app: &App, ctx: &Context, model: Model) -> Result<ModelBody, Error> {
+    let uses = app.models().uses(ctx, &model.name).await?;
     let mut versions = Vec::new();
     for version in app.models().versions(ctx, &model.name).await? {
-        versions.push(version_body(app, ctx, version).await?);
+        versions.push(version_body(app, ctx, version, &uses).await?);
     }
     versions.sort_by_key(|version| std::cmp::Reverse(version.version));
     let alias = |target: domain::registry::alias::AliasTarget| AliasBody {
@@ -129,13 +195,20 @@ async fn body(app: &App, ctx: &Context, model: Model) -> Result<ModelBody, Error
         description: model.description,
         created_ms: model.created.millis(),
         updated_ms: model.updated.millis(),
+        tags: model.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
         aliases: model.aliases.into_iter().map(alias).collect(),
         last_version: model.last_version,
         versions,
+        used_by: uses.iter().map(Into::into).collect(),
     })
 }
 
-fn name(text: &str) -> Result<ModelName, Error> {
+/// The alias that is meant, and the reason that was given.
+fn said<'a>(alias: Option<&'a str>, reason: Option<&'a str>) -> (&'a str, &'a str) {
+    (alias.unwrap_or(CHAMPION), reason.unwrap_or_default())
+}
+
+pub(crate) fn name(text: &str) -> Result<ModelName, Error> {
     ModelName::parse(text).map_err(|refusal| Error::invalid("name", refusal.to_string()))
 }
 
@@ -177,7 +250,7 @@ pub async fn version(
         Ok(number) => app.models().version(&ctx, &name, number).await?,
         Err(_) => app.models().by_alias(&ctx, &name, &version).await?,
     };
-    Ok(Json(version_body(&app, &ctx, found).await?))
+    one(&app, &ctx, found).await
 }
 
 /// Which version gets which alias.
@@ -188,6 +261,8 @@ pub struct PromoteBody {
     version: i64,
     /// The alias; `champion` when absent.
     alias: Option<String>,
+    /// Why, for the alias's history.
+    reason: Option<String>,
 }
 
 /// Points an alias at a version; a deployment that follows the alias hands its traffic over.
@@ -200,9 +275,9 @@ pub async fn promote(
     Path(text): Path<String>,
     Json(body): Json<PromoteBody>,
 ) -> Result<Json<ModelVersionBody>, Problem> {
-    let alias = body.alias.as_deref().unwrap_or(CHAMPION);
-    let version = app.models().promote(&ctx, &name(&text)?, body.version, alias).await?;
-    Ok(Json(version_body(&app, &ctx, version).await?))
+    let (alias, reason) = said(body.alias.as_deref(), body.reason.as_deref());
+    let version = app.models().promote(&ctx, &name(&text)?, body.version, alias, reason).await?;
+    one(&app, &ctx, version).await
 }
 
 /// Which alias goes back.
@@ -211,6 +286,8 @@ pub async fn promote(
 pub struct ModelRollbackBody {
     /// The alias; `champion` when absent.
     alias: Option<String>,
+    /// Why, for the alias's history.
+    reason: Option<String>,
 }
 
 /// Points an alias at the version that it pointed at before.
@@ -223,7 +300,7 @@ pub async fn rollback(
     Path(text): Path<String>,
     Json(body): Json<ModelRollbackBody>,
 ) -> Result<Json<ModelVersionBody>, Problem> {
-    let alias = body.alias.as_deref().unwrap_or(CHAMPION);
-    let version = app.models().rollback(&ctx, &name(&text)?, alias).await?;
-    Ok(Json(version_body(&app, &ctx, version).await?))
+    let (alias, reason) = said(body.alias.as_deref(), body.reason.as_deref());
+    let version = app.models().rollback(&ctx, &name(&text)?, alias, reason).await?;
+    one(&app, &ctx, version).await
 }

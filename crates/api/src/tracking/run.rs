@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 
 use app::tracking::SearchRequest;
-use app::{App, Error};
+use app::tracking::experiment::Activity;
+use app::{App, Context, Error};
 use axum::extract::State;
 use domain::Id;
-use domain::tracking::run::Run;
+use domain::tracking::experiment::{Experiment, ExperimentId};
+use domain::tracking::metric::Metric;
+use domain::tracking::run::{Run, RunStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{Ctx, Json, Path, Problem, Query};
 
-/// Runs on a page when the caller does not say.
-const PAGE: i64 = 100;
 /// Experiments on the one page that the list is.
 const MAX_EXPERIMENTS: i64 = 10_000;
+/// The tag in which clients keep what an experiment is about.
+pub(super) const NOTE_TAG: &str = "mlflow.note.content";
 /// Runs that are compared at once.
 const MAX_COMPARED: usize = 50;
 /// Points of a curve when the caller does not say.
@@ -44,6 +47,9 @@ pub struct TrackedRunBody {
     params: BTreeMap<String, String>,
     /// Tags.
     tags: BTreeMap<String, String>,
+    /// How many runs it has started, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) children: Option<i64>,
 }
 
 impl From<Run> for TrackedRunBody {
@@ -52,18 +58,21 @@ impl From<Run> for TrackedRunBody {
             id: run.info.id.to_string(),
             name: run.info.name,
             experiment: run.info.experiment.to_string(),
-            status: serde_json::to_value(run.info.status)
-                .ok()
-                .and_then(|word| word.as_str().map(ToOwned::to_owned))
-                .unwrap_or_default(),
+            status: status_word(run.info.status),
             user: run.info.user,
             start_ms: (run.info.start.millis() > 0).then(|| run.info.start.millis()),
             end_ms: run.info.end.map(domain::Timestamp::millis),
             metrics: run.metrics.into_iter().map(|metric| (metric.key, metric.value)).collect(),
             params: run.params.into_iter().map(|param| (param.key, param.value)).collect(),
             tags: run.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            children: None,
         }
     }
+}
+
+/// `running`, `finished`, ….
+pub(super) fn status_word(status: RunStatus) -> String {
+    status.as_upper().to_ascii_lowercase()
 }
 
 /// An experiment.
@@ -77,6 +86,49 @@ pub struct ExperimentBody {
     created_ms: i64,
     /// When it changed last.
     updated_ms: i64,
+    /// What it is about, in Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// What goes on in it, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activity: Option<ActivityBody>,
+}
+
+/// What goes on in an experiment.
+#[derive(Serialize, ToSchema)]
+pub struct ActivityBody {
+    /// Runs that are not deleted.
+    runs: i64,
+    /// Those that go on.
+    running: i64,
+    /// Those that ended badly.
+    failed: i64,
+    /// When the newest one started, in epoch milliseconds.
+    newest_ms: Option<i64>,
+}
+
+impl From<Activity> for ActivityBody {
+    fn from(activity: Activity) -> Self {
+        Self {
+            runs: activity.runs,
+            running: activity.running,
+            failed: activity.failed,
+            newest_ms: activity.newest.map(domain::Timestamp::millis).filter(|millis| *millis > 0),
+        }
+    }
+}
+
+impl From<Experiment> for ExperimentBody {
+    fn from(experiment: Experiment) -> Self {
+        Self {
+            id: experiment.id.to_string(),
+            name: experiment.name,
+            created_ms: experiment.created.millis(),
+            updated_ms: experiment.updated.millis(),
+            note: experiment.tags.into_iter().find(|tag| tag.key == NOTE_TAG).map(|tag| tag.value),
+            activity: None,
+        }
+    }
 }
 
 /// All experiments.
@@ -86,78 +138,47 @@ pub struct ExperimentList {
     items: Vec<ExperimentBody>,
 }
 
-/// Lists experiments, newest first.
-#[utoipa::path(get, path = "/experiments", tag = "tracking",
-    responses((status = 200, body = ExperimentList), (status = "default", body = Problem)))]
-pub async fn experiments(State(app): State<App>, Ctx(ctx): Ctx) -> Result<Json<ExperimentList>, Problem> {
-    let request = SearchRequest { max_results: MAX_EXPERIMENTS, ..SearchRequest::default() };
-    let found = app.experiments().search(&ctx, &request).await?;
-    let body = |experiment: domain::tracking::experiment::Experiment| ExperimentBody {
-        id: experiment.id.to_string(),
-        name: experiment.name,
-        created_ms: experiment.created.millis(),
-        updated_ms: experiment.updated.millis(),
-    };
-    Ok(Json(ExperimentList { items: found.items.into_iter().map(body).collect() }))
-}
-
-/// Which runs.
-#[derive(Deserialize, ToSchema)]
+/// What of experiments is wanted.
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct RunSearchBody {
-    /// Name or number of an experiment; all of them when absent.
-    experiment: Option<String>,
-    /// What must hold, in the MLflow filter language: `metrics.auc > 0.8 and params.lr = "0.1"`.
+pub struct ExperimentsQuery {
+    /// Whether to tell what goes on in them.
     #[serde(default)]
-    filter: String,
-    /// In which order: `metrics.auc DESC`.
-    #[serde(default)]
-    order_by: Vec<String>,
-    /// At most this many (100).
-    max_results: Option<i64>,
-    /// `next_page_token` of the page before.
-    page_token: Option<String>,
+    activity: bool,
 }
 
-/// A page of runs.
-#[derive(Serialize, ToSchema)]
-pub struct TrackedRunPage {
-    /// In the order that was asked for, newest first otherwise.
-    items: Vec<TrackedRunBody>,
-    /// Give it as `page_token` for the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_page_token: Option<String>,
-}
-
-/// Searches runs.
-#[utoipa::path(post, path = "/runs/search", tag = "tracking", request_body = RunSearchBody,
-    responses((status = 200, body = TrackedRunPage), (status = "default", body = Problem)))]
-pub async fn search(
+/// Lists experiments, newest first.
+#[utoipa::path(get, path = "/experiments", tag = "tracking", params(ExperimentsQuery),
+    responses((status = 200, body = ExperimentList), (status = "default", body = Problem)))]
+pub async fn experiments(
     State(app): State<App>,
     Ctx(ctx): Ctx,
-    Json(body): Json<RunSearchBody>,
-) -> Result<Json<TrackedRunPage>, Problem> {
+    Query(query): Query<ExperimentsQuery>,
+) -> Result<Json<ExperimentList>, Problem> {
+    let request = SearchRequest { max_results: MAX_EXPERIMENTS, ..SearchRequest::default() };
+    let found = app.experiments().search(&ctx, &request).await?.items;
+    let activity = match query.activity {
+        true => Some(app.experiments().activity(&ctx).await?),
+        false => None,
+    };
+    let body = |experiment: Experiment| {
+        let of = activity.as_ref().map(|all| all.get(&experiment.id).copied().unwrap_or_default().into());
+        ExperimentBody { activity: of, ..experiment.into() }
+    };
+    Ok(Json(ExperimentList { items: found.into_iter().map(body).collect() }))
+}
+
+/// The experiments in use that a name or number means; all of them when it is absent.
+pub(super) async fn meant(app: &App, ctx: &Context, text: Option<&str>) -> Result<Vec<ExperimentId>, Error> {
     let all = SearchRequest { max_results: MAX_EXPERIMENTS, ..SearchRequest::default() };
-    let known = app.experiments().search(&ctx, &all).await?.items;
-    let wanted = |experiment: &domain::tracking::experiment::Experiment| match &body.experiment {
-        None => true,
-        Some(text) => experiment.name == *text || experiment.id.to_string() == *text,
-    };
-    let experiments: Vec<_> = known.iter().filter(|found| wanted(found)).map(|found| found.id).collect();
-    if let Some(text) = body.experiment.as_ref().filter(|_| experiments.is_empty()) {
-        return Err(Error::not_found("experiment", text).into());
+    let known = app.experiments().search(ctx, &all).await?.items;
+    let wanted =
+        |found: &&Experiment| text.is_none_or(|text| found.name == text || found.id.to_string() == text);
+    let ids: Vec<_> = known.iter().filter(wanted).map(|found| found.id).collect();
+    match text {
+        Some(text) if ids.is_empty() => Err(Error::not_found("experiment", text)),
+        _ => Ok(ids),
     }
-    let request = SearchRequest {
-        experiments,
-        filter: body.filter,
-        order_by: body.order_by,
-        max_results: body.max_results.unwrap_or(PAGE),
-        page_token: body.page_token,
-        ..SearchRequest::default()
-    };
-    let page = app.runs().search(&ctx, &request).await?;
-    let items = page.items.into_iter().map(Into::into).collect();
-    Ok(Json(TrackedRunPage { items, next_page_token: page.next_page_token }))
 }
 
 pub(super) fn id(text: &str) -> Result<Id, Error> {
@@ -196,6 +217,16 @@ pub struct PointBody {
     value: Option<f64>,
 }
 
+impl From<Metric> for PointBody {
+    fn from(metric: Metric) -> Self {
+        Self {
+            step: metric.step,
+            time_ms: metric.timestamp_ms,
+            value: metric.value.is_finite().then_some(metric.value),
+        }
+    }
+}
+
 /// A curve.
 #[derive(Serialize, ToSchema)]
 pub struct CurveBody {
@@ -215,12 +246,7 @@ pub async fn metrics(
 ) -> Result<Json<CurveBody>, Problem> {
     let most = query.points.unwrap_or(POINTS).clamp(2, 100_000);
     let points = app.runs().metric_curve(&ctx, &id(&text)?, &query.key, most).await?;
-    let point = |metric: domain::tracking::metric::Metric| PointBody {
-        step: metric.step,
-        time_ms: metric.timestamp_ms,
-        value: metric.value.is_finite().then_some(metric.value),
-    };
-    Ok(Json(CurveBody { items: points.into_iter().map(point).collect() }))
+    Ok(Json(CurveBody { items: points.into_iter().map(Into::into).collect() }))
 }
 
 /// Which runs to compare.

@@ -115,7 +115,7 @@ pub async fn batch(
         metrics: body.metrics.into_iter().map(point).collect(),
         params: body.params.into_iter().map(|(key, value)| Param { key, value }).collect(),
         tags: tags(body.tags),
-        model_metrics: Vec::new(),
+        ..Batch::default()
     };
     app.runs().log_batch(&ctx, &id, batch).await?;
     Ok(Json(app.runs().get(&ctx, &id).await?.into()))

@@ -2,6 +2,7 @@
 
 mod guard;
 mod identity;
+mod leftover;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -39,6 +40,7 @@ pub(crate) fn wrap(routes: Router, app: &App, config: &Config, metrics: Metrics)
         .layer(header(header::X_FRAME_OPTIONS, "SAMEORIGIN"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(from_fn(leftover::read))
         .layer(from_fn(request_id))
 }
 

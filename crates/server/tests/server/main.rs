@@ -2,8 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod bad_input;
+mod changes;
+mod download;
+mod evaluation;
+mod fuzz;
 mod refusals;
+mod registry;
+mod relocate;
+mod run_lists;
 mod tracking;
+mod trash;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

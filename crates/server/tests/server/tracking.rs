@@ -93,3 +93,33 @@ async fn files_are_listed_by_whole_paths_and_downloaded_not_shown() {
         assert_eq!(answer.0.as_u16(), status, "{path}: {}", answer.1);
     }
 }
+
+#[tokio::test]
+async fn points_that_many_callers_log_at_once_are_all_kept_and_each_caller_has_an_answer_of_its_own() {
+    let (_folder, server) = open().await;
+    let (kept, deleted) = (start(&server).await, start(&server).await);
+    let (status, _) = post(&server, "/api/2.0/mlflow/runs/delete", json!({"run_id": deleted})).await;
+    assert_eq!(status, StatusCode::OK);
+    let unknown = Id::new(domain::Timestamp::from_millis(1), [7; 10]).to_string();
+    let calls = (0..60).map(|step| {
+        let run = [&kept, &deleted, &unknown][step % 3].clone();
+        let body = json!({"run_id": run, "key": "loss", "value": 0.5, "timestamp": 1, "step": step});
+        let server = &server;
+        async move { post(server, "/api/2.0/mlflow/runs/log-metric", body).await }
+    });
+    for (step, (status, body)) in futures::future::join_all(calls).await.into_iter().enumerate() {
+        let expected = [
+            (StatusCode::OK, json!(null)),
+            (StatusCode::BAD_REQUEST, json!("INVALID_PARAMETER_VALUE")),
+            (StatusCode::NOT_FOUND, json!("RESOURCE_DOES_NOT_EXIST")),
+        ];
+        assert_eq!((status, body["error_code"].clone()), expected[step % 3], "{body}");
+    }
+    let curve = read(&server, &format!("/api/v1/runs/{kept}/metrics?key=loss")).await;
+    assert_eq!(curve["items"].as_array().unwrap().len(), 20);
+    let audit = read(&server, &format!("/api/v1/audit?noun=run&id={kept}")).await;
+    let logged = audit["items"].as_array().unwrap().iter().filter(|e| e["action"] == "tracking.run.log");
+    assert_eq!(logged.count(), 1, "the audit log has the first points of an hour: {audit}");
+    let audit = read(&server, &format!("/api/v1/audit?noun=run&id={deleted}")).await;
+    assert!(audit["items"].as_array().unwrap().iter().all(|e| e["action"] != "tracking.run.log"), "{audit}");
+}
