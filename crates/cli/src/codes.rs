@@ -84,6 +84,12 @@ codes! {
         "An entry was altered, removed or moved: the chain of hashes breaks at the number shown. Compare with a backup.";
     CHECK = "E0218", CheckFailed, "a check said no",
         "The message names the check and its record.";
+    IMPORT = "E0219", CheckFailed, "not everything is here as it is in the other store",
+        "After an import both sides are compared: what is missing here, or is here with other content, is listed. What was here before\n\
+         is never overwritten. The same import may be started again: it goes on where it stopped and doubles nothing.";
+    FOREIGN = "E0220", Usage, "the other store cannot be read",
+        "It is not what it was said to be (an SQLite database or an mlruns folder of MLflow), is older than MLflow 2.0, or is damaged.\n\
+         Nothing was changed, here or there.";
     PROJECT = "E0301", Usage, "volano.yaml or a contract is not right",
         "The file has an unknown key, a value of the wrong type, or names something that is not there. The message shows the place.\n\
          `volano pipeline check` lists everything that is wrong at once, contracts included.";

@@ -11,14 +11,15 @@ mod topics;
 pub use topics::{TOPICS, topic};
 
 /// Commands in the order of the work, as `volano --help` groups them.
-const GROUPS: [(&str, &[&str]); 8] = [
+const GROUPS: [(&str, &[&str]); 9] = [
     ("Start", &["demo", "init", "server", "login", "doctor"]),
     ("Data", &["data", "contract"]),
-    ("Work", &["run", "pipeline", "exp"]),
+    ("Work", &["run", "pipeline", "exp", "diff"]),
     ("Models", &["model"]),
     ("Ship", &["serve", "deploy", "predict"]),
     ("Watch", &["monitor", "label"]),
-    ("Govern", &["trace", "audit"]),
+    ("Govern", &["trace", "traces", "audit", "webhook", "trash"]),
+    ("Keep", &["import"]),
     ("Aid", &["config", "completions", "explain", "help", "version"]),
 ];
 

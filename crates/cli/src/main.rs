@@ -26,6 +26,10 @@ use exit::Exit;
 use failure::Failure;
 use output::{Form, Output};
 
+/// Rows and answers are made by one thread and dropped by another, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = match help::command().try_get_matches() {
         Ok(matches) => matches,

@@ -79,6 +79,11 @@ pub fn home_of(globals: &Globals, from_user_file: Option<&Path>, user_file: &Pat
     (data_folder().join("volano"), Origin::Default)
 }
 
+/// Where calls wait that a server which is away has still to be told.
+pub fn spools() -> PathBuf {
+    env::var_os("VOLANO_SPOOL").map_or_else(|| data_folder().join("volano-spool"), PathBuf::from)
+}
+
 /// The user's data folder.
 fn data_folder() -> PathBuf {
     folder_from("XDG_DATA_HOME", ".local/share")

@@ -3,6 +3,19 @@
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
+/// `webhook …`
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// List webhooks
+    Ls,
+    /// Show what a webhook was told and is still to be told
+    Deliveries {
+        /// Webhook, by its id
+        #[arg(value_name = "WEBHOOK")]
+        webhook: String,
+    },
+}
+
 /// Arguments of `trace`.
 #[derive(Args, Debug)]
 pub struct TraceArgs {

@@ -1,25 +1,35 @@
 //! The command tree: what people may type. Examples and the next likely command are in [`crate::help`].
 
+mod explore;
 mod govern;
+mod keep;
 mod model;
 mod start;
+mod trash;
 mod work;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use explore::{
+    BestArgs, CompareArgs, DiffAnyArgs, ExpCommand, ExpListArgs, ExportArgs, ExportFormat, NoteArgs, TagArgs,
+    TracesCommand, TracesListArgs,
+};
 pub use govern::{
     AuditCommand, AuditLogArgs, CompletionsArgs, ConfigCommand, ExplainArgs, HelpArgs, TraceArgs,
+    WebhookCommand,
 };
+pub use keep::{ImportCommand, ImportMlflowArgs};
 pub use model::{
-    DeployArgs, DeployCommand, FindingArgs, LabelAddArgs, LabelCommand, ModelCommand, MonitorCommand,
-    PredictArgs, PromoteArgs, ServeArgs,
+    DeployArgs, DeployCommand, FindingArgs, LabelAddArgs, LabelCommand, ModelCommand, ModelListArgs,
+    MonitorCommand, PredictArgs, PromoteArgs, RegisterArgs, ServeArgs,
 };
 pub use start::{DemoArgs, InitArgs, LoginArgs, ServerArgs, Template};
+pub use trash::{PurgeArgs, RetentionCommand, TrashCommand, TrashListArgs};
 pub use work::{
-    CompareArgs, ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DiffArgs,
-    ExpCommand, ExpListArgs, LogsArgs, Param, PipelineArgs, PipelineCommand, PipelineRunArgs, RunArgs,
+    ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DiffArgs, LogsArgs,
+    Param, PipelineArgs, PipelineCommand, PipelineRunArgs, RunArgs,
 };
 
 /// The machine-learning lifecycle in one binary
@@ -121,6 +131,11 @@ pub enum Command {
     /// Experiments and their runs
     #[command(subcommand)]
     Exp(ExpCommand),
+    /// Traces: what requests to an application did, step by step
+    #[command(subcommand)]
+    Traces(TracesCommand),
+    /// Compare any two of a kind: runs, model versions, data versions, pipeline runs
+    Diff(DiffAnyArgs),
     /// Registered models, versions and aliases
     #[command(subcommand)]
     Model(ModelCommand),
@@ -136,11 +151,20 @@ pub enum Command {
     /// What turned out to be true
     #[command(subcommand)]
     Label(LabelCommand),
+    /// Who is told of changes in the registry, and what they were told
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// What is deleted: bring it back, or free its space
+    #[command(subcommand)]
+    Trash(TrashCommand),
     /// Follow a prediction back to its data
     Trace(TraceArgs),
     /// Who did what, and whether the record is intact
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Take over what another store holds
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Settings and where their values come from
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -174,6 +198,6 @@ pub struct RunStepArgs {
 /// Arguments of the hidden command behind tab completion.
 #[derive(Args, Debug)]
 pub struct CandidatesArgs {
-    /// Kind of thing: `run`, `data`, `model`, `deployment`.
+    /// Kind of thing: `run`, `explore` (experiments and runs), `data`, `model`, `any` (what `diff` takes), `deployment`.
     pub noun: String,
 }

@@ -4,16 +4,30 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::explore::TagArgs;
+use super::work::Param;
+
 /// `model …`
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// List registered models
-    Ls,
+    Ls(ModelListArgs),
     /// Show a model's versions, or one version
     Show {
         /// Model, as NAME, NAME:3 or NAME@champion
         #[arg(value_name = "REF")]
         reference: String,
+    },
+    /// Register the model of a run as a new version
+    Register(RegisterArgs),
+    /// Put versions side by side: only what differs
+    Compare {
+        /// Versions, as NAME:3 or NAME@champion
+        #[arg(required = true, num_args = 2.., value_name = "REF")]
+        references: Vec<String>,
+        /// Also what is equal
+        #[arg(long)]
+        all: bool,
     },
     /// Point an alias at a version
     Promote(PromoteArgs),
@@ -22,10 +36,100 @@ pub enum ModelCommand {
         /// Model
         #[arg(value_name = "NAME")]
         name: String,
+        /// Why, for the alias's history
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         /// Say what would change, change nothing
         #[arg(long)]
         dry_run: bool,
     },
+    /// Who moved which alias from which version to which, when and why
+    History {
+        /// Model, or one alias of it as NAME@champion
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// Set and remove tags of a model or a version
+    Tag(TagArgs),
+    /// Show or write the description of a model or a version
+    Note {
+        /// Model, as NAME, NAME:3 or NAME@champion
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// The new text; the one there is is shown when left out
+        #[arg(value_name = "TEXT")]
+        text: Option<String>,
+    },
+    /// Delete a model or a version; it can be restored while its name is free
+    Rm {
+        /// Models, as NAME, NAME:3 or NAME@challenger
+        #[arg(required = true, value_name = "REF")]
+        references: Vec<String>,
+        /// Do it
+        #[arg(long, conflicts_with = "dry_run")]
+        yes: bool,
+        /// Say what would be deleted, delete nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Bring deleted models or versions back
+    Restore {
+        /// Models, as NAME or NAME:3
+        #[arg(required = true, value_name = "REF")]
+        references: Vec<String>,
+    },
+    /// Print a version's card as Markdown: what it is, how good, and where it comes from
+    Card {
+        /// Version, as NAME:3 or NAME@champion; the newest when only NAME is given
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// Write a version's files, card and provenance into a folder
+    Export {
+        /// Version, as NAME:3 or NAME@champion; the newest when only NAME is given
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// Folder, which must not exist
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+    },
+}
+
+/// Arguments of `model ls`.
+#[derive(Args, Debug)]
+pub struct ModelListArgs {
+    /// Only models for which this holds, as "name LIKE 'churn%'" or "tags.team = 'ops'"
+    #[arg(long, short, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub limit: usize,
+}
+
+/// Arguments of `model register`.
+#[derive(Args, Debug)]
+pub struct RegisterArgs {
+    /// Run whose model it is: its id, a unique end of it, @last, @best; or a source as models:/m-… or runs:/ID/PATH
+    #[arg(value_name = "RUN")]
+    pub source: String,
+    /// Model to register it under; it is made when it is new
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// Which model of a run that logged several
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Metric that @best looks at; the objective's when left out
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
+    /// What it is
+    #[arg(long, short, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// Tag
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<Param>,
+    /// Say what would be registered, register nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Arguments of `model promote`.
@@ -37,6 +141,9 @@ pub struct PromoteArgs {
     /// Alias to move
     #[arg(default_value = "champion", value_name = "ALIAS")]
     pub alias: String,
+    /// Why, for the alias's history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// Say what would change, change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -80,6 +80,15 @@ pub struct ServerArgs {
     /// Folder for files, as path or file:// address, instead of the one in the home
     #[arg(long, value_name = "URL", env = "VOLANO_OBJECTS", hide_env_values = true)]
     pub objects: Option<String>,
+    /// Range of addresses that webhooks may go to besides the public network, as 10.0.0.0/8; may be given again
+    #[arg(
+        long,
+        value_name = "RANGE",
+        env = "VOLANO_OUTGOING_ALLOW",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub outgoing_allow: Vec<String>,
     /// Allow listening beyond this machine although nobody needs to sign in
     #[arg(long)]
     pub insecure_no_auth: bool,

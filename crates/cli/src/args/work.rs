@@ -149,8 +149,19 @@ pub struct RunArgs {
     /// Experiment to put it in; the project's name when left out
     #[arg(long, value_name = "NAME", env = "MLFLOW_EXPERIMENT_NAME", hide_env_values = true)]
     pub experiment: Option<String>,
+    /// Seconds that reading and making things waits for a server that is away
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, hide_short_help = true)]
+    pub wait: u64,
+    /// Hand over what was logged while the server was away, and run nothing
+    #[arg(long, conflicts_with_all = ["params", "name", "command"])]
+    pub replay: bool,
     /// NOTEBOOK.ipynb, or a command after `--`
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    #[arg(
+        required_unless_present = "replay",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
     pub command: Vec<String>,
 }
 
@@ -228,56 +239,4 @@ pub struct LogsArgs {
     /// Go on until the step ends
     #[arg(long, short)]
     pub follow: bool,
-}
-
-/// `exp …`
-#[derive(Debug, Subcommand)]
-pub enum ExpCommand {
-    /// List runs, or experiments
-    Ls(ExpListArgs),
-    /// Show one run
-    Show {
-        /// Run: its id, a unique end of it, @last or @best
-        #[arg(value_name = "RUN")]
-        run: String,
-        /// Metric that @best looks at; the objective's when left out
-        #[arg(long, value_name = "NAME")]
-        metric: Option<String>,
-    },
-    /// Put runs side by side: only what differs
-    Compare(CompareArgs),
-}
-
-/// Arguments of `exp ls`.
-#[derive(Args, Debug)]
-pub struct ExpListArgs {
-    /// Experiment; all when left out
-    #[arg(value_name = "EXPERIMENT")]
-    pub experiment: Option<String>,
-    /// List experiments instead of runs
-    #[arg(long)]
-    pub experiments: bool,
-    /// Only runs for which this holds (see `volano help filters`)
-    #[arg(long, short, value_name = "FILTER")]
-    pub filter: Option<String>,
-    /// Order, as "metrics.auc DESC"; newest first when left out
-    #[arg(long, value_name = "ORDER")]
-    pub order_by: Option<String>,
-    /// How many
-    #[arg(long, default_value_t = 30, value_name = "N")]
-    pub limit: usize,
-}
-
-/// Arguments of `exp compare`.
-#[derive(Args, Debug)]
-pub struct CompareArgs {
-    /// Runs: ids, unique ends of them, @last, @best
-    #[arg(required = true, num_args = 2.., value_name = "RUN")]
-    pub runs: Vec<String>,
-    /// Also what is equal
-    #[arg(long)]
-    pub all: bool,
-    /// Metric that @best looks at; the objective's when left out
-    #[arg(long, value_name = "NAME")]
-    pub metric: Option<String>,
 }

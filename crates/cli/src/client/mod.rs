@@ -9,7 +9,8 @@ use std::path::Path;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, header};
+pub use axum::http::Method;
+use axum::http::{HeaderMap, Request, header};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -18,7 +19,7 @@ use tokio_util::io::ReaderStream;
 use tower::ServiceExt;
 
 pub use reference::{DataRef, ModelRef, Which, segment};
-pub use resolve::{Need, Target, target};
+pub use resolve::{Need, Target, target, token as token_for};
 
 use crate::codes;
 use crate::failure::{Failure, Result};
@@ -29,6 +30,8 @@ use crate::output::{Output, Progress};
 const MAX_ANSWER: usize = 256 << 20;
 /// Bytes of a file sent at once.
 const CHUNK: usize = 256 << 10;
+/// Where MLflow's API is.
+const MLFLOW: &str = "/api/2.0/mlflow";
 /// How long a connection may take.
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -46,6 +49,7 @@ enum Transport {
 enum Payload {
     Nothing,
     Json(Value),
+    Text(String),
     Stream { bytes: BoxStream<'static, std::io::Result<Bytes>>, length: u64, content_type: &'static str },
 }
 
@@ -60,18 +64,16 @@ pub struct Answer {
 impl Client {
     /// A client of the server at `base`.
     pub fn http(base: &str, token: Option<String>) -> Result<Self> {
-        // Absent only before the first client; a second installation changes nothing.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("volano/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| {
-                Failure::new(&codes::UNREACHABLE, format!("no client could be made: {error}"))
-            })?;
+        let http = http_client()?;
         Ok(Self { transport: Transport::Http { http, base: base.trim_end_matches('/').to_owned(), token } })
+    }
+
+    /// The server's address and the token for it, when the server is another process.
+    pub fn elsewhere(&self) -> Option<(&str, Option<&str>)> {
+        match &self.transport {
+            Transport::Http { base, token, .. } => Some((base, token.as_deref())),
+            Transport::InProcess { .. } => None,
+        }
     }
 
     /// A client of a router in this process, which may also be reachable at `base`.
@@ -123,9 +125,32 @@ impl Client {
         self.json(Method::POST, &format!("/api/v1{path}"), Payload::Json(body)).await
     }
 
+    /// Sends a JSON text to `/api/v1{path}`.
+    pub async fn post_text(&self, path: &str, text: String) -> Result<Value> {
+        self.json(Method::POST, &format!("/api/v1{path}"), Payload::Text(text)).await
+    }
+
     /// Replaces `/api/v1{path}`.
     pub async fn put(&self, path: &str, body: Value) -> Result<Value> {
         self.json(Method::PUT, &format!("/api/v1{path}"), Payload::Json(body)).await
+    }
+
+    /// Deletes `/api/v1{path}`.
+    pub async fn delete(&self, path: &str) -> Result<Value> {
+        self.json(Method::DELETE, &format!("/api/v1{path}"), Payload::Nothing).await
+    }
+
+    /// Calls MLflow's API, which is where runs, experiments and models are changed: one way for all clients. The fields
+    /// of a GET go into the query.
+    pub async fn mlflow(&self, method: Method, call: &str, body: Value) -> Result<Value> {
+        let path = format!("{MLFLOW}/{call}");
+        if method != Method::GET {
+            return self.json(method, &path, Payload::Json(body)).await;
+        }
+        let fields = body.as_object().into_iter().flatten();
+        let query: Vec<(&str, Option<String>)> =
+            fields.map(|(key, value)| (key.as_str(), Some(crate::json::plain(value)))).collect();
+        self.json(method, &with_query(&path, &query), Payload::Nothing).await
     }
 
     /// Sends `body` to a path that is not under `/api/v1`, and leaves the answer to be read.
@@ -141,11 +166,23 @@ impl Client {
     /// Sends a file with PUT to `path` (from the root), with a bar.
     pub async fn put_file(&self, path: &str, file: &Path, out: &Output, label: &str) -> Result<Value> {
         let unreadable = |error| Failure::file(file, "read", &error);
+        let length = tokio::fs::metadata(file).await.map_err(unreadable)?.len();
+        let progress = Progress::bytes(out, label, length);
+        self.send_file(path, file, move |sent| progress.advance(sent)).await
+    }
+
+    /// Sends a file with PUT to `path` (from the root), saying how many bytes went.
+    pub async fn send_file(
+        &self,
+        path: &str,
+        file: &Path,
+        went: impl Fn(u64) + Send + 'static,
+    ) -> Result<Value> {
+        let unreadable = |error| Failure::file(file, "read", &error);
         let opened = tokio::fs::File::open(file).await.map_err(unreadable)?;
         let length = opened.metadata().await.map_err(unreadable)?.len();
-        let progress = Progress::bytes(out, label, length);
         let bytes = ReaderStream::with_capacity(opened, CHUNK)
-            .inspect_ok(move |chunk| progress.advance(chunk.len() as u64))
+            .inspect_ok(move |chunk| went(chunk.len() as u64))
             .boxed();
         let payload = Payload::Stream { bytes, length, content_type: "application/octet-stream" };
         self.json(Method::PUT, path, payload).await
@@ -177,6 +214,19 @@ impl Client {
         let bytes = answer.bytes().await?;
         Err(problem::failure(status, &bytes))
     }
+}
+
+/// What speaks HTTP: no redirects, no proxies.
+pub fn http_client() -> Result<reqwest::Client> {
+    // Absent only before the first client; a second installation changes nothing.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("volano/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Failure::new(&codes::UNREACHABLE, format!("no client could be made: {error}")))
 }
 
 impl Answer {
@@ -222,6 +272,7 @@ async fn over_http(
     let request = match payload {
         Payload::Nothing => request,
         Payload::Json(value) => request.json(&value),
+        Payload::Text(text) => request.header(header::CONTENT_TYPE, "application/json").body(text),
         Payload::Stream { bytes, length, content_type } => request
             .header(header::CONTENT_TYPE, content_type)
             .header(header::CONTENT_LENGTH, length)
@@ -241,6 +292,9 @@ async fn in_process(router: Router, method: Method, path: &str, payload: Payload
         Payload::Nothing => request.body(Body::empty()),
         Payload::Json(value) => {
             request.header(header::CONTENT_TYPE, "application/json").body(Body::from(value.to_string()))
+        }
+        Payload::Text(text) => {
+            request.header(header::CONTENT_TYPE, "application/json").body(Body::from(text))
         }
         Payload::Stream { bytes, length, content_type } => request
             .header(header::CONTENT_TYPE, content_type)

@@ -62,6 +62,12 @@ fn code(status: u16, problem: &Value) -> &'static Code {
     if let Some(code) = codes::find(word).filter(|_| word.starts_with('E')) {
         return code;
     }
+    // MLflow's API says with 400 what ours says with 409.
+    match problem["error_code"].as_str() {
+        Some("RESOURCE_ALREADY_EXISTS") => return &codes::EXISTS,
+        Some("INVALID_STATE") => return &codes::CONFLICT,
+        _ => {}
+    }
     match word {
         "contract" => return &codes::CONTRACT,
         "gate" => return &codes::GATE,
@@ -83,6 +89,8 @@ fn code(status: u16, problem: &Value) -> &'static Code {
         (403, _) => &codes::NOT_ALLOWED,
         (404, _) => &codes::NOT_FOUND,
         (409, _) => &codes::CONFLICT,
+        // The address of a tracked run says so of the server behind it.
+        (424, _) => &codes::UNREACHABLE,
         (429 | 502 | 503 | 504 | 507, _) => &codes::BUSY,
         _ => &codes::INTERNAL,
     }
@@ -163,6 +171,16 @@ mod tests {
         {
             assert_eq!(read(422, &json!({"check": check})).code().id, code);
         }
+    }
+
+    #[test]
+    fn refusals_of_mlflows_api_read_like_ours() {
+        let exists =
+            json!({"error_code": "RESOURCE_ALREADY_EXISTS", "message": "Experiment(name=a) already exists."});
+        assert_eq!(read(400, &exists).code().id, "E0402");
+        assert_eq!(read(400, &exists).message(), "Experiment(name=a) already exists.");
+        let wrong = json!({"error_code": "INVALID_PARAMETER_VALUE", "message": "Invalid value"});
+        assert_eq!(read(400, &wrong).code().id, "E0102");
     }
 
     #[test]

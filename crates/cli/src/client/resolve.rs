@@ -74,7 +74,7 @@ pub fn target(globals: &Globals, user: &UserFile) -> Target {
 }
 
 /// The token for a server: environment, then what `volano login` kept for that address.
-fn token(user: &UserFile, url: &str) -> Option<String> {
+pub fn token(user: &UserFile, url: &str) -> Option<String> {
     environment("VOLANO_TOKEN")
         .or_else(|| user.server(url).and_then(|known| known.token.clone()))
         .or_else(|| environment("MLFLOW_TRACKING_TOKEN"))

@@ -44,16 +44,38 @@ async fn names(noun: &str, globals: &Globals) -> Result<Vec<String>> {
         "model" => models(&client).await?,
         "deployment" => texts(&client.get("/deployments").await?, "name"),
         "pipeline" => texts(&client.get("/pipelines").await?, "name"),
-        "run" => {
-            let query = serde_json::json!({"max_results": MOST});
-            let found = client.post("/runs/search", query).await?;
-            let mut ids = texts(&found, "id");
-            ids.extend(["@last".to_owned(), "@best".to_owned()]);
-            ids
+        "run" => runs(&client).await?,
+        "explore" => {
+            let mut names = texts(&client.get("/experiments").await?, "name");
+            names.truncate(MOST / 2);
+            names.extend(runs(&client).await?);
+            names
+        }
+        "any" => {
+            let mut names = models(&client).await?;
+            names.extend(data(&client).await?);
+            names.truncate(MOST / 2);
+            names.extend(runs(&client).await?);
+            names
         }
         _ => Vec::new(),
     };
     client.close().await;
+    Ok(names)
+}
+
+/// Names and ids of the newest runs, after the two that always mean one.
+async fn runs(client: &Client) -> Result<Vec<String>> {
+    let query = serde_json::json!({"max_results": MOST / 2});
+    let found = client.post("/runs/search", query).await?;
+    let mut names = vec!["@last".to_owned(), "@best".to_owned()];
+    for run in found.list("items") {
+        // What has a space in it would be several words to the shell.
+        names.extend(
+            Some(run.text("name")).filter(|name| !name.contains(char::is_whitespace)).map(ToOwned::to_owned),
+        );
+        names.push(run.text("id").to_owned());
+    }
     Ok(names)
 }
 
@@ -81,6 +103,8 @@ async fn models(client: &Client) -> Result<Vec<String>> {
         let name = model.text("name");
         names.push(name.to_owned());
         names.extend(model.list("aliases").iter().map(|alias| format!("{name}@{}", alias.text("alias"))));
+        let versions = model.list("versions").iter().filter_map(|version| version.int("version"));
+        names.extend(versions.map(|version| format!("{name}:{version}")));
     }
     Ok(names)
 }
@@ -90,7 +114,9 @@ _volano_names() {
     local noun=""
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
         "data "*|"contract "*) noun=data ;;
-        "exp "*) noun=run ;;
+        "exp "*) noun=explore ;;
+        "diff "*) noun=any ;;
+        "model register") noun=run ;;
         "model "*|"serve "*) noun=model ;;
         "deploy status"|"deploy undo"|"predict "*|"monitor "*|"label "*) noun=deployment ;;
         "deploy "*) noun=model ;;
@@ -109,7 +135,9 @@ _volano_names() {
     local noun=""
     case "${words[2]} ${words[3]}" in
         "data "*|"contract "*) noun=data ;;
-        "exp "*) noun=run ;;
+        "exp "*) noun=explore ;;
+        "diff "*) noun=any ;;
+        "model register") noun=run ;;
         "model "*|"serve "*) noun=model ;;
         "deploy status"|"deploy undo"|"predict "*|"monitor "*|"label "*) noun=deployment ;;
         "deploy "*) noun=model ;;
@@ -124,7 +152,9 @@ compdef _volano_names volano
 
 const FISH: &str = r#"
 complete -c volano -n "__fish_seen_subcommand_from data contract" -a "(volano candidates data 2>/dev/null)"
-complete -c volano -n "__fish_seen_subcommand_from exp" -a "(volano candidates run 2>/dev/null)"
+complete -c volano -n "__fish_seen_subcommand_from exp" -a "(volano candidates explore 2>/dev/null)"
+complete -c volano -n "__fish_seen_subcommand_from diff" -a "(volano candidates any 2>/dev/null)"
+complete -c volano -n "__fish_seen_subcommand_from register" -a "(volano candidates run 2>/dev/null)"
 complete -c volano -n "__fish_seen_subcommand_from model serve deploy" -a "(volano candidates model 2>/dev/null)"
 complete -c volano -n "__fish_seen_subcommand_from predict monitor label" -a "(volano candidates deployment 2>/dev/null)"
 "#;

@@ -421,7 +421,8 @@ fn value_cell(value: &Value) -> Cell {
     }
 }
 
-async fn diff(client: &Client, args: &DiffArgs, from: &DataRef, out: &Output) -> Result<Exit> {
+/// Shows what differs between two versions of one data set.
+pub(super) async fn diff(client: &Client, args: &DiffArgs, from: &DataRef, out: &Output) -> Result<Exit> {
     let to = DataRef::parse_beside(&args.to, from)?;
     if from.name != to.name {
         return Err(Failure::new(&codes::REFERENCE, format!("{from} and {to} are of different data sets"))

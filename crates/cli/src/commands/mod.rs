@@ -7,10 +7,12 @@ mod contract;
 mod data;
 mod demo;
 mod deploy;
+mod diff;
 mod doctor;
 mod exp;
 mod explain;
 mod follow;
+mod import;
 mod init;
 mod label;
 mod login;
@@ -22,7 +24,11 @@ mod reference;
 mod run;
 mod run_step;
 mod server;
+mod side;
 mod trace;
+mod traces;
+mod trash;
+mod webhook;
 
 use std::future::Future;
 
@@ -45,13 +51,18 @@ pub fn run(command: Command, globals: &Globals, out: &Output) -> Result<Exit> {
         Command::Data(command) => interruptible(data::run(command, globals, out)),
         Command::Contract(command) => interruptible(contract::run(command, globals, out)),
         Command::Pipeline(command) => block_on(pipeline::run(command, globals, out)),
+        Command::Diff(args) => interruptible(diff::run(args, globals, out)),
         Command::Exp(command) => interruptible(exp::run(command, globals, out)),
+        Command::Traces(command) => interruptible(traces::run(command, globals, out)),
         Command::Model(command) => interruptible(model::run(command, globals, out)),
         Command::Serve(args) => block_on(deploy::serve(args, globals, out)),
         Command::Deploy(args) => interruptible(deploy::run(args, globals, out)),
         Command::Predict(args) => interruptible(predict::run(args, globals, out)),
         Command::Monitor(command) => interruptible(monitor::run(command, globals, out)),
         Command::Label(command) => interruptible(label::run(command, globals, out)),
+        Command::Webhook(command) => interruptible(webhook::run(command, globals, out)),
+        Command::Trash(command) => interruptible(trash::run(command, globals, out)),
+        Command::Import(command) => interruptible(import::run(command, globals, out)),
         Command::Trace(args) => interruptible(trace::run(args, globals, out)),
         Command::RunStep(args) => run_step::run(&args),
         Command::Audit(command) => interruptible(audit::run(command, globals, out)),

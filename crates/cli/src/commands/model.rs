@@ -1,10 +1,18 @@
 //! `volano model`: registered models, their versions and aliases.
 
+mod card;
+mod change;
+mod compare;
+mod export;
+mod files;
+mod register;
+
+pub(super) use compare::{sides, whole};
 use serde_json::{Value, json};
 
 use super::with_client;
-use crate::args::{Globals, ModelCommand, PromoteArgs};
-use crate::client::{Client, ModelRef, Need, Which, segment};
+use crate::args::{Globals, ModelCommand, ModelListArgs, PromoteArgs};
+use crate::client::{Client, Method, ModelRef, Need, Which, segment};
 use crate::codes;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -12,22 +20,49 @@ use crate::json::Fields;
 use crate::output::{Cell, Output, Page, Table};
 use crate::render;
 
+/// Models that a filter is asked about at most.
+const MODELS: usize = 1_000;
+
 /// Does it.
 pub async fn run(command: ModelCommand, globals: &Globals, out: &Output) -> Result<Exit> {
     with_client(globals, Need::Records, async |client| match command {
-        ModelCommand::Ls => list(client, out).await,
+        ModelCommand::Ls(args) => list(client, &args, out).await,
         ModelCommand::Show { reference } => show(client, &reference.parse()?, out).await,
         ModelCommand::Promote(args) => promote(client, &args, out).await,
-        ModelCommand::Rollback { name, dry_run } => rollback(client, &name, dry_run, out).await,
+        ModelCommand::Rollback { name, dry_run: true, .. } => would_roll_back(client, &name, out).await,
+        ModelCommand::Rollback { name, reason, .. } => rollback(client, &name, reason, out).await,
+        ModelCommand::History { reference } => history(client, &reference.parse()?, out).await,
+        ModelCommand::Register(args) => register::run(client, globals, &args, out).await,
+        ModelCommand::Compare { references, all } => compare::run(client, &references, all, out).await,
+        ModelCommand::Tag(args) => change::tag(client, &args, out).await,
+        ModelCommand::Note { reference, text } => {
+            change::note(client, &reference.parse()?, text.as_deref(), out).await
+        }
+        ModelCommand::Rm { references, yes, dry_run } => {
+            change::remove(client, &references, yes, dry_run, out).await
+        }
+        ModelCommand::Restore { references } => change::restore(client, &references, out).await,
+        ModelCommand::Card { reference } => card::run(client, &reference.parse()?, out).await,
+        ModelCommand::Export { reference, output } => {
+            export::run(client, &reference.parse()?, &output, out).await
+        }
     })
     .await
 }
 
-async fn list(client: &Client, out: &Output) -> Result<Exit> {
+async fn list(client: &Client, args: &ModelListArgs, out: &Output) -> Result<Exit> {
     let answer = client.get("/models").await?;
-    let items = answer.list("items");
+    let mut items = answer.list("items").to_vec();
+    if let Some(filter) = &args.filter {
+        let query = json!({"filter": filter, "max_results": MODELS});
+        let found = client.mlflow(Method::GET, "registered-models/search", query).await?;
+        let wanted: Vec<&str> =
+            found.list("registered_models").iter().map(|found| found.text("name")).collect();
+        items.retain(|item| wanted.contains(&item.text("name")));
+    }
+    items.truncate(args.limit);
     let mut table = Table::new(["model", "versions", "aliases", "updated"]);
-    for item in items {
+    for item in &items {
         let versions = item.int("last_version");
         table.push(vec![
             Cell::text(item.text("name")),
@@ -43,7 +78,7 @@ async fn list(client: &Client, out: &Output) -> Result<Exit> {
         ]);
     }
     let ids: Vec<String> = items.iter().map(|item| item.text("name").to_owned()).collect();
-    out.list(items, &ids, table, "no models yet: volano pipeline run, or mlflow.register_model in a script");
+    out.list(&items, &ids, table, "no models: volano model register @last --name NAME");
     Ok(Exit::Done)
 }
 
@@ -51,6 +86,17 @@ async fn list(client: &Client, out: &Output) -> Result<Exit> {
 fn aliases(model: &Value) -> Vec<(String, i64)> {
     let listed = model.list("aliases").iter();
     listed.filter_map(|entry| Some((entry.text("alias").to_owned(), entry.int("version")?))).collect()
+}
+
+/// One version, as the API writes it.
+async fn version_of(client: &Client, reference: &ModelRef) -> Result<Value> {
+    let version = number(client, reference).await?;
+    client.get(&format!("/models/{}/versions/{version}", segment(&reference.name))).await
+}
+
+/// `NAME:3`, of a version as the API writes it.
+pub(super) fn label(version: &Value) -> String {
+    format!("{}:{}", version.text("name"), version.int("version").unwrap_or(0))
 }
 
 async fn model(client: &Client, name: &str) -> Result<Value> {
@@ -173,7 +219,7 @@ async fn promote(client: &Client, args: &PromoteArgs, out: &Output) -> Result<Ex
         out.show(&document, &[], &Page::new().line(line.clone(), vec![line]));
         return Ok(Exit::Done);
     }
-    let body = json!({"version": version, "alias": args.alias});
+    let body = json!({"version": version, "alias": args.alias, "reason": args.reason});
     let answer = client.post(&format!("/models/{}/promote", segment(name)), body).await?;
     let undo = match before {
         Some(_) if args.alias == "champion" => format!("   undo: volano model rollback {name}"),
@@ -189,17 +235,23 @@ async fn promote(client: &Client, args: &PromoteArgs, out: &Output) -> Result<Ex
     Ok(Exit::Done)
 }
 
-async fn rollback(client: &Client, name: &str, dry_run: bool, out: &Output) -> Result<Exit> {
-    let champion = ModelRef { name: name.to_owned(), which: Which::Alias("champion".to_owned()) };
+fn champion_of(name: &str) -> ModelRef {
+    ModelRef { name: name.to_owned(), which: Which::Alias("champion".to_owned()) }
+}
+
+async fn would_roll_back(client: &Client, name: &str, out: &Output) -> Result<Exit> {
+    let before = number(client, &champion_of(name)).await?;
+    let line = format!("would take @champion from {name}:{before} and give it back to the version before");
+    let document = json!({"model": name, "alias": "champion", "from": before, "dry_run": true});
+    out.show(&document, &[], &Page::new().line(line.clone(), vec![line]));
+    Ok(Exit::Done)
+}
+
+async fn rollback(client: &Client, name: &str, reason: Option<String>, out: &Output) -> Result<Exit> {
+    let champion = champion_of(name);
     let before = number(client, &champion).await?;
-    if dry_run {
-        let line =
-            format!("would take @champion from {name}:{before} and give it back to the version before");
-        let document = json!({"model": name, "alias": "champion", "from": before, "dry_run": true});
-        out.show(&document, &[], &Page::new().line(line.clone(), vec![line]));
-        return Ok(Exit::Done);
-    }
-    let answer = client.post(&format!("/models/{}/rollback", segment(name)), json!({})).await?;
+    let path = format!("/models/{}/rollback", segment(name));
+    let answer = client.post(&path, json!({"reason": reason})).await?;
     let after = number(client, &champion).await?;
     let line = format!(
         "{} {name}:{after} is @champion again, instead of {name}:{before}   undo: volano model promote {name}:{before}",
@@ -211,5 +263,37 @@ async fn rollback(client: &Client, name: &str, dry_run: bool, out: &Output) -> R
         &Page::new().line(line, vec![name.to_owned(), after.to_string(), before.to_string()]),
     );
     out.next("volano deploy ls");
+    Ok(Exit::Done)
+}
+
+async fn history(client: &Client, reference: &ModelRef, out: &Output) -> Result<Exit> {
+    let name = &reference.name;
+    model(client, name).await?;
+    let path = match &reference.which {
+        Which::Any => format!("/models/{}/history", segment(name)),
+        Which::Alias(alias) => format!("/models/{}/aliases/{}/history", segment(name), segment(alias)),
+        Which::Version(_) => {
+            let failure = Failure::new(&codes::REFERENCE, "a version has no history of its own");
+            return Err(failure.help(format_args!("volano model history {name}, or {name}@champion")));
+        }
+    };
+    let answer = client.get(&path).await?;
+    let items = answer.list("items");
+    let version =
+        |number: Option<i64>| number.map_or_else(Cell::none, |number| Cell::text(format!("{name}:{number}")));
+    let mut table = Table::new(["when", "alias", "change", "from", "to", "by", "reason"]);
+    for item in items {
+        table.push(vec![
+            Cell::time(item.int("time_ms")),
+            Cell::text(format!("@{}", item.text("alias"))),
+            Cell::text(item.text("change").replace('_', " ")),
+            version(item.int("previous")),
+            version(item.int("version")),
+            Cell::text(item.text("actor")),
+            Cell::text(item.text("reason")),
+        ]);
+    }
+    let ids: Vec<String> = items.iter().map(|item| item.text("alias").to_owned()).collect();
+    out.list(items, &ids, table, "no alias has moved yet: volano model promote NAME:1");
     Ok(Exit::Done)
 }

@@ -48,6 +48,7 @@ fn config(args: &ServerArgs, globals: &Globals, home: &Path) -> Config {
     config.port = args.port;
     config.database = args.database.clone();
     config.objects = args.objects.clone();
+    config.outgoing_allow.clone_from(&args.outgoing_allow);
     config.insecure_no_auth = args.insecure_no_auth;
     config
 }

@@ -56,7 +56,7 @@ entries! {
         -> "volano contract test NAME";
     "volano contract test": ["volano contract test churn", "volano contract test churn@v2", "volano contract test churn --contract contracts/churn.yaml"]
         -> "volano data diff NAME@v1 NAME@v2";
-    "volano run": ["volano run -- python train.py", "volano run -p depth=8 -- python train.py --depth '${params.depth}'", "volano run -p lr=0.1 explore.ipynb"]
+    "volano run": ["volano run -- python train.py", "volano run -p depth=8 -- python train.py --depth '${params.depth}'", "volano run -p lr=0.1 explore.ipynb", "volano run --replay"]
         -> "volano exp compare @last @best";
     "volano pipeline": ["volano pipeline plan", "volano pipeline run", "volano pipeline why train"]
         -> "volano pipeline run";
@@ -74,22 +74,74 @@ entries! {
         -> "volano pipeline run";
     "volano exp": ["volano exp ls", "volano exp ls churn --filter 'metrics.auc > 0.8'", "volano exp compare @last @best"]
         -> "volano exp compare @last @best";
-    "volano exp ls": ["volano exp ls", "volano exp ls churn --order-by 'metrics.auc DESC'", "volano exp ls --experiments"]
+    "volano exp ls": ["volano exp ls churn --order-by 'metrics.auc DESC'", "volano exp ls --filter 'metrics.auc > 0.8' --columns name,auc,params.lr,tags.team", "volano exp ls --experiments"]
         -> "volano exp show @best";
     "volano exp show": ["volano exp show @last", "volano exp show 3fa9c1d2", "volano exp show @best --metric auc"]
         -> "volano exp compare @last @best";
     "volano exp compare": ["volano exp compare @last @best", "volano exp compare 3fa9c1d2 77b0e4aa --all"]
-        -> "volano model ls";
-    "volano model": ["volano model ls", "volano model promote churn:2 champion", "volano model rollback churn"]
+        -> "volano model register @best --name NAME";
+    "volano exp best": ["volano exp best churn --metric auc", "volano exp best --metric val/loss --lowest -q"]
+        -> "volano model register @best --name NAME";
+    "volano exp create": ["volano exp create churn", "volano exp create churn --tag team=growth"]
+        -> "volano run --experiment NAME -- python train.py";
+    "volano exp rename": ["volano exp rename churn churn-2026", "volano exp rename @last 'the good one'"]
+        -> "volano exp ls --experiments";
+    "volano exp note": ["volano exp note @last 'too many trees'", "volano exp note churn --file NOTES.md", "volano exp note churn"]
+        -> "volano exp show @last";
+    "volano exp tag": ["volano exp tag @last team=growth stage=trial", "volano exp tag churn owner=ada --remove draft"]
+        -> "volano exp ls --filter \"tags.team = 'growth'\"";
+    "volano traces": ["volano traces ls --experiment shop", "volano traces show tr-0123456789abcdef0123456789abcdef"]
+        -> "volano traces ls --filter \"status = 'ERROR'\"";
+    "volano traces ls": ["volano traces ls --experiment shop", "volano traces ls --filter \"status = 'ERROR' AND span.type = 'LLM'\"", "volano traces ls --order-by 'execution_time DESC' --limit 5"]
+        -> "volano traces show TRACE";
+    "volano traces show": ["volano traces show tr-0123456789abcdef0123456789abcdef", "volano traces show TRACE --steps", "volano traces show TRACE --json"]
+        -> "volano traces ls --filter \"name = 'NAME'\"";
+    "volano traces rm": ["volano traces rm tr-0123456789abcdef0123456789abcdef", "volano traces ls --filter \"tags.env = 'test'\" -q | xargs volano traces rm", "volano traces rm TRACE --dry-run"]
+        -> "volano traces ls";
+    "volano exp rm": ["volano exp rm 3fa9c1d2 77b0e4aa", "volano exp ls churn --filter 'metrics.auc < 0.6' -q | xargs volano exp rm", "volano exp rm churn --dry-run"]
+        -> "volano exp restore REF";
+    "volano exp restore": ["volano exp restore run:3fa9c1d2", "volano exp restore churn"]
+        -> "volano exp ls --deleted";
+    "volano exp mv": ["volano exp mv 3fa9c1d2 77b0e4aa --to churn-2026", "volano exp ls churn --filter 'metrics.auc < 0.6' -q | xargs volano exp mv --to attic"]
+        -> "volano exp ls EXPERIMENT";
+    "volano exp cp": ["volano exp cp @best --to showcase", "volano exp cp --experiment churn --to churn-copy"]
+        -> "volano exp ls EXPERIMENT";
+    "volano exp export": ["volano exp export churn -o runs.parquet", "volano exp export churn --columns name,auc,lr > runs.csv", "volano exp export churn --metrics-history -o points.parquet"]
+        -> "pandas.read_parquet('runs.parquet')";
+    "volano diff": ["volano diff @last @best", "volano diff churn:3 churn@champion", "volano diff churn@v1 v2 --exit-code"]
+        -> "volano help refs";
+    "volano model": ["volano model register @best --name churn", "volano model promote churn:2 champion", "volano model rollback churn"]
         -> "volano model show NAME";
-    "volano model ls": ["volano model ls", "volano model ls --json"]
+    "volano model ls": ["volano model ls", "volano model ls --filter \"name LIKE 'churn%'\"", "volano model ls --json"]
         -> "volano model show NAME";
     "volano model show": ["volano model show churn", "volano model show churn@champion", "volano model show churn:2 --json"]
         -> "volano model promote NAME:2";
-    "volano model promote": ["volano model promote churn:2", "volano model promote churn@challenger champion", "volano model promote churn:2 --dry-run"]
+    "volano model promote": ["volano model promote churn:2", "volano model promote churn@challenger champion --reason 'fewer false alarms'", "volano model promote churn:2 --dry-run"]
         -> "volano deploy NAME@champion --to ENDPOINT";
     "volano model rollback": ["volano model rollback churn", "volano model rollback churn --dry-run"]
         -> "volano model show NAME";
+    "volano model history": ["volano model history churn", "volano model history churn@champion", "volano model history churn --json"]
+        -> "volano model rollback NAME";
+    "volano webhook": ["volano webhook ls", "volano webhook deliveries WEBHOOK"]
+        -> "volano webhook ls";
+    "volano webhook ls": ["volano webhook ls", "volano webhook ls --json"]
+        -> "volano webhook deliveries WEBHOOK";
+    "volano webhook deliveries": ["volano webhook deliveries 019a2b3c4d5e7f80a1b2c3d4e5f60718", "volano webhook deliveries WEBHOOK --json"]
+        -> "volano webhook ls";
+    "volano model register": ["volano model register @best --name churn", "volano model register 3fa9c1d2 --name churn -m 'deeper trees'", "volano model register models:/m-3fa9… --name churn --dry-run"]
+        -> "volano model promote NAME:1 champion";
+    "volano model compare": ["volano model compare churn:3 churn@champion", "volano model compare churn:1 churn:2 churn:3 --all"]
+        -> "volano model promote NAME:3";
+    "volano model tag": ["volano model tag churn team=growth", "volano model tag churn:3 checked=yes --remove draft"]
+        -> "volano model show NAME:3";
+    "volano model note": ["volano model note churn 'who leaves within a month'", "volano model note churn:3"]
+        -> "volano model card NAME:3";
+    "volano model rm": ["volano model rm churn:1 --yes", "volano model rm churn --dry-run"]
+        -> "volano model ls";
+    "volano model card": ["volano model card churn@champion", "volano model card churn:3 > churn.md"]
+        -> "volano model export NAME:3 -o DIR";
+    "volano model export": ["volano model export churn@champion -o churn-champion", "volano model export churn:3 -o /tmp/churn3"]
+        -> "mlflow.pyfunc.load_model('DIR')";
     "volano serve": ["volano serve churn@champion", "volano serve churn:2 --to churn-test --port 0"]
         -> "volano predict NAME rows.csv";
     "volano deploy": ["volano deploy churn@champion --to churn-api", "volano deploy churn:3 --to churn-api --canary 10%", "volano deploy undo churn-api"]
@@ -114,6 +166,26 @@ entries! {
         -> "volano label add NAME labels.csv";
     "volano label add": ["volano label add churn-api labels.csv", "volano label add churn-api --id 0199… --value 1"]
         -> "volano monitor performance NAME";
+    "volano trash": ["volano trash ls", "volano trash restore churn:3", "volano trash purge --older-than 30d --dry-run"]
+        -> "volano trash purge --dry-run";
+    "volano trash ls": ["volano trash ls", "volano trash ls --kind run --experiment churn", "volano trash ls --older-than 30d -q"]
+        -> "volano trash restore REF";
+    "volano trash restore": ["volano trash restore run:3fa9c1d2", "volano trash restore exp:churn", "volano trash restore churn:3 model:flights"]
+        -> "volano trash ls";
+    "volano trash purge": ["volano trash purge --older-than 30d --dry-run", "volano trash purge --experiment churn --yes", "volano trash purge run:3fa9c1d2 --yes"]
+        -> "volano trash purges";
+    "volano trash purges": ["volano trash purges", "volano trash purges --json"]
+        -> "volano trash ls";
+    "volano trash retention": ["volano trash retention show", "volano trash retention set 30d", "volano trash retention set 7d --experiment churn"]
+        -> "volano trash retention show";
+    "volano trash retention show": ["volano trash retention show", "volano trash retention show --json"]
+        -> "volano trash retention set 30d";
+    "volano trash retention set": ["volano trash retention set 30d", "volano trash retention set 7d --experiment churn"]
+        -> "volano trash retention show";
+    "volano trash retention rm": ["volano trash retention rm", "volano trash retention rm --experiment churn"]
+        -> "volano trash retention show";
+    "volano model restore": ["volano model restore churn:3", "volano model restore churn"]
+        -> "volano model show NAME";
     "volano trace": ["volano trace 019a3c5e7f2b7d11a4c09be2f3d81c55", "volano trace 019a3c5e7f2b7d11a4c09be2f3d81c55 --json"]
         -> "volano audit log --id ID";
     "volano audit": ["volano audit log --limit 20", "volano audit verify"]
@@ -122,6 +194,10 @@ entries! {
         -> "volano audit verify";
     "volano audit verify": ["volano audit verify", "volano audit verify --json"]
         -> "volano audit log";
+    "volano import": ["volano import mlflow mlflow.db --artifacts mlartifacts --dry-run", "volano import mlflow mlruns"]
+        -> "volano import mlflow SOURCE --artifacts DIR --dry-run";
+    "volano import mlflow": ["volano import mlflow sqlite:///mlflow.db --artifacts mlartifacts --dry-run", "volano import mlflow mlflow.db --artifacts mlartifacts", "volano import mlflow mlruns"]
+        -> "volano exp ls";
     "volano config": ["volano config show --origin", "volano config set server http://127.0.0.1:5000"]
         -> "volano config show --origin";
     "volano config show": ["volano config show", "volano config show --origin"]

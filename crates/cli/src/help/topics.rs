@@ -24,7 +24,10 @@ How things are named, in commands, addresses and Python alike.
   churn@3fa9c1d2         a data version by the start of its commit id, also a rejected one
   churn:12               version 12 of a model
   churn@champion         the model version that an alias points at
-  3fa9c1d2               a run, by its id or any unique end of it; run:3fa9c1d2 reads the same
+  3fa9c1d2               a run, by its id, any unique start or end of it, or its name
+  run:brisk-otter        the same, where a name could also be an experiment's
+  exp:churn              an experiment by name or number, where it could also be a run's
+  pipeline:019a3c5e…     a pipeline run, for volano diff
   @last                  the newest run
   @best                  the run with the best value of the objective's metric (or of --metric)
 ";

@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-pub use human::{bytes, count, duration_ms, number, percent, short_id, shortened};
+pub use human::{bytes, count, duration_ms, number, percent, short_id, shortened, time_iso};
 pub use page::{Cell, Page, Table, Tone};
 pub use progress::{Progress, spin};
 

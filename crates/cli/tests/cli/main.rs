@@ -3,6 +3,7 @@
 
 mod data;
 mod errors;
+mod explore;
 mod help;
 mod init;
 mod inputs;
@@ -11,3 +12,4 @@ mod pipelines;
 mod sandbox;
 mod server;
 mod tracked;
+mod trash;

@@ -2,9 +2,13 @@
 
 mod child;
 mod git;
+mod handover;
+mod proxy;
+mod spool;
 mod tracked;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -18,6 +22,7 @@ use crate::output::{Form, Output, duration_ms, number, short_id};
 use crate::place;
 
 use child::{Ending, Job};
+use proxy::Proxy;
 use tracked::Tracked;
 
 /// Metrics that the closing lines show.
@@ -25,12 +30,51 @@ const SHOWN: usize = 8;
 
 /// Does it; leaves with the exit code of the command.
 pub async fn run(args: RunArgs, globals: &Globals, out: &Output) -> Result<Exit> {
+    if args.replay {
+        return handover::replay(globals, out).await;
+    }
     let job = Job::prepare(&args)?;
-    with_client(globals, Need::Work, async |client| tracked_run(client, globals, &args, job, out).await).await
+    with_client(globals, Need::Work, async |client| match client.elsewhere() {
+        // A server in this process is away only when we are.
+        None => tracked_run(client, None, globals, &args, job, out).await,
+        Some((base, token)) => run_with_spool(base, token, globals, &args, job, out).await,
+    })
+    .await
+}
+
+/// Runs the command with an address of its own, behind which what it logs waits for a server that is away.
+async fn run_with_spool(
+    base: &str,
+    token: Option<&str>,
+    globals: &Globals,
+    args: &RunArgs,
+    job: Job,
+    out: &Output,
+) -> Result<Exit> {
+    handover::replay_for(base, globals, out).await?;
+    let patience = Duration::from_secs(args.wait);
+    let proxy = Proxy::start(base, token, handover::new_folder(), patience, out).await?;
+    let client = Client::http(&proxy.url, token.map(ToOwned::to_owned))?;
+    let ran = tracked_run(&client, Some((base, &proxy)), globals, args, job, out).await;
+    drop(client);
+    if let Some(spool) = proxy.finish().await? {
+        if spool.refused() > 0 {
+            handover::warn_refused(&spool, out);
+        }
+        if !spool.is_empty() {
+            let (waiting, folder) = (spool.len(), spool.folder().display());
+            out.warn(format_args!(
+                "the server {base} is away: {waiting} calls of this run are kept in {folder}"
+            ));
+            out.note("  hand them over when it is back: volano run --replay");
+        }
+    }
+    ran
 }
 
 async fn tracked_run(
     client: &Client,
+    behind: Option<(&str, &Proxy)>,
     globals: &Globals,
     args: &RunArgs,
     mut job: Job,
@@ -40,7 +84,8 @@ async fn tracked_run(
         .map_err(|error| Failure::file(&std::env::temp_dir(), "make a folder in", &error))?;
     let state = git::State::read();
     let run = start(client, globals, args, &job, state.as_ref()).await?;
-    announce(client, &run, state.as_ref(), out);
+    let page = behind.map(|(base, _)| format!("{base}/runs/{}", run.id));
+    announce(&page.unwrap_or_default(), &run, state.as_ref(), out);
     job.surround(client, &run, args, folder.path())?;
     let ended = match child::run(&job, folder.path(), out).await {
         Ok(ended) => ended,
@@ -52,6 +97,12 @@ async fn tracked_run(
     keep(client, &run, &job, state.as_ref(), folder.path(), out).await?;
     run.log_figures(client, &ended).await?;
     run.finish(client, ended.status()).await?;
+    if let Some((_, proxy)) = behind
+        && !proxy.settle().await
+    {
+        // Nobody can be asked how the run looks.
+        return Ok(say_how(&run, &job, &ended, out));
+    }
     close(client, &run, &job, &ended, out).await
 }
 
@@ -86,12 +137,11 @@ async fn start(
     Ok(run)
 }
 
-fn announce(client: &Client, run: &Tracked, state: Option<&git::State>, out: &Output) {
+fn announce(page: &str, run: &Tracked, state: Option<&git::State>, out: &Output) {
     let code = state.map(git::State::sentence).unwrap_or_default();
-    let page = client.page(&format!("/runs/{}", run.id)).unwrap_or_default();
     let paint = out.paint_stderr();
     let head =
-        format!("● run:{} {}   {code}   {}", short_id(&run.id), paint.bold(&run.name), paint.dim(&page));
+        format!("● run:{} {}   {code}   {}", short_id(&run.id), paint.bold(&run.name), paint.dim(page));
     if out.form() != Form::Ids {
         out.note(head.trim_end());
     }
@@ -130,23 +180,27 @@ async fn close(client: &Client, run: &Tracked, job: &Job, ended: &Ending, out: &
         Form::Ids => out.line(&run.id),
         _ => summarize(&document, out),
     }
+    Ok(say_how(run, job, ended, out))
+}
+
+fn say_how(run: &Tracked, job: &Job, ended: &Ending, out: &Output) -> Exit {
     let took = duration_ms(ended.took_ms);
     let paint = out.paint_stderr();
     match ended.exit() {
         Exit::Done => {
             out.done(format_args!("{} finished in {took}", run.name));
             out.next("volano exp compare @last @best");
-            Ok(Exit::Done)
+            Exit::Done
         }
         Exit::Interrupted => {
             out.warn(format_args!("interrupted after {took}; the run is kept as killed"));
-            Ok(Exit::Interrupted)
+            Exit::Interrupted
         }
         exit => {
             let how = ended.sentence();
             out.note(format_args!("{} {} {how} after {took}: {}", paint.bad("✗"), run.name, job.title()));
             out.note(format_args!("  its output is kept: volano exp show {}", short_id(&run.id)));
-            Ok(exit)
+            exit
         }
     }
 }
