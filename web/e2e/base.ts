@@ -19,7 +19,7 @@ function route(method: string, path: string, answer: Handler, empty?: Handler): 
 }
 
 /** A route of the API; its fixture is not found when it gives undefined. */
-export function on<M extends "get" | "post", P extends Path<M>>(method: M, path: P, answer: (params: Params, url: URL, body: unknown) => Reply<M, P> | undefined, empty?: () => Reply<M, P>): Route {
+export function on<M extends "get" | "post" | "put" | "patch" | "delete", P extends Path<M>>(method: M, path: P, answer: (params: Params, url: URL, body: unknown) => Reply<M, P> | undefined, empty?: () => Reply<M, P>): Route {
   return route(method, path, answer, empty);
 }
 

@@ -2,7 +2,7 @@
 import { GENESIS, hashOf } from "../src/lib/audit";
 import type {
   Alert, AuditEvent, ColumnDrift, Dataset, DataVersion, Decision, Deployment, DriftReport, Evaluation, GraphStep, Model, ModelVersion, Monitor, MonitorStatus, PerformancePoint, Pipeline, PipelineRun, Plan, Prediction,
-  Profile, StepRun, Trace, Trigger, Violation,
+  Profile, StepRun, Trace, TraceDetail, Trigger, Violation,
 } from "../src/api/types";
 import { id, none, NOW, on, onServe, onText, random, type Route } from "./base";
 
@@ -89,9 +89,9 @@ const plan: Plan = { project: "flights", params: {}, data: pinned, code_tree: he
 
 /* Models */
 
-const modelVersion = (v: number, aliases: string[], auc: number): ModelVersion => ({ name: "flights", version: v, description: "", source: `models:/m-${id(850 + v)}`, run: id(1000 + v), user: "system", created_ms: NOW - (4 - v) * 5 * HOUR, aliases, tags: {}, metrics: { roc_auc: auc, average_precision: auc - 0.24, brier: 0.162, log_loss: 0.49 }, data_versions: [`flights@v${v}`, "weather@v2"], pipeline_run: id(3), step_run: id(505), environment: hex(860), code: hex(861), evaluation: v > 1 ? id(870) : null });
+const modelVersion = (v: number, aliases: string[], auc: number): ModelVersion => ({ name: "flights", version: v, description: v === 4 ? "Trained on **four** months." : "", stage: v === 3 ? "Production" : "None", logged_model: `m-${id(850 + v)}`, source: `models:/m-${id(850 + v)}`, run: id(1000 + v), user: "system", created_ms: NOW - (4 - v) * 5 * HOUR, aliases, tags: { trained: `month ${v}` }, metrics: { roc_auc: auc, average_precision: auc - 0.24, brier: 0.162, log_loss: 0.49 }, data_versions: [`flights@v${v}`, "weather@v2"], pipeline_run: id(3), step_run: id(505), environment: hex(860), code: hex(861), evaluation: v > 1 ? id(870) : null, used_by: v > 2 ? [{ kind: "deployment", name: "flights-late", role: v === 3 ? "live" : "canary", version: v }] : [] });
 const modelVersions = [modelVersion(4, ["challenger"], 0.7211), modelVersion(3, ["champion"], 0.7183), modelVersion(2, [], 0.7121), modelVersion(1, [], 0.7034)];
-const model: Model = { name: "flights", description: "arrival 15 minutes late or more", created_ms: NOW - 50 * HOUR, updated_ms: NOW - HOUR, aliases: [{ alias: "champion", version: 3 }, { alias: "challenger", version: 4 }], last_version: 4, versions: modelVersions };
+const model: Model = { name: "flights", description: "arrival 15 minutes late or more\n\n## Limits\n\n- only the airports of New York\n- [source](https://example.org)", created_ms: NOW - 50 * HOUR, updated_ms: NOW - HOUR, tags: { team: "ops" }, aliases: [{ alias: "champion", version: 3 }, { alias: "challenger", version: 4 }], last_version: 4, versions: modelVersions, used_by: [{ kind: "deployment", name: "flights-late", role: "follows", reference: "flights@champion" }, { kind: "project", name: "flights", role: "trains" }] };
 const scored = (shift: number, version: number) => ({ model: "flights", version, values: { roc_auc: 0.7183 + shift, average_precision: 0.478 + shift, brier: 0.1602 - shift / 2, log_loss: 0.487 - shift }, intervals: {}, latency_p50_ms: 3.1, latency_p99_ms: 7.2, starts_in_server: true, no_skew: true, problem: null, calibration: [] });
 const slices = ["origin=EWR", "origin=JFK", "origin=LGA", "carrier=UA", "carrier=B6", "carrier=EV", "carrier=DL", "carrier=OO"].map((slice, i) => {
   const [column, value] = slice.split("=");
@@ -150,6 +150,29 @@ const audit = (() => {
 
 const told = (d: Decision | undefined) => d && { id: d.id, time_ms: d.time_ms, outcome: d.outcome, reason: d.reason };
 const traced = prediction(1);
+const requestTrace: TraceDetail = {
+  id: "tr-0000000000000000000000000000abcd",
+  name: "answer",
+  experiment: "1",
+  state: "error",
+  start_ms: NOW - 90_000,
+  duration_ms: 1_240,
+  session: "visit-7",
+  input_tokens: 412,
+  output_tokens: 96,
+  total_tokens: 508,
+  total_cost: 0.0021,
+  request: '{"question": "why is the flight late?"}',
+  response: "a front over the north",
+  tags: { team: "support" },
+  metadata: {},
+  assessments: [{ id: "a-1", name: "correct", kind: "feedback", value: "true", error: null, source: "human", by: "ada", rationale: "checked by hand", span: null, created_ms: NOW - 60_000, valid: true }],
+  spans: [
+    { id: "0000000000000001", parent: null, depth: 0, name: "answer", kind: "CHAIN", status: "error", message: "the tool failed", offset_ms: 0, duration_ms: 1_240, inputs: '{"question": "why is the flight late?"}', outputs: '"a front over the north"', attributes: { depth: "2" }, events: [] },
+    { id: "0000000000000002", parent: "0000000000000001", depth: 1, name: "look up the weather", kind: "TOOL", status: "error", message: "", offset_ms: 12.5, duration_ms: 310.25, inputs: '{"place": "<b>north</b>"}', outputs: null, attributes: {}, events: [{ name: "exception", offset_ms: 320, attributes: { "exception.message": '"no answer"' } }] },
+    { id: "0000000000000003", parent: "0000000000000001", depth: 1, name: "call", kind: "CHAT_MODEL", status: "ok", message: "", offset_ms: 330, duration_ms: 900, inputs: "[]", outputs: "null", attributes: {}, events: [] },
+  ],
+};
 const trace: Trace = {
   sentence: "flights:3, trained by run d519a8e0 on 82951 rows of flights@v3 and weather@v2 in pipeline run 3, started by trigger drift-flights-late; the gate said: all 5 conditions hold",
   prediction: { id: traced.id, time_ms: traced.time_ms, features, output: traced.output, latency_us: traced.latency_us },
@@ -222,4 +245,6 @@ export const roomRoutes: Route[] = [
     none,
   ),
   on("get", "/trace/{prediction_id}", () => trace),
+  on("post", "/traces/search", () => ({ items: [requestTrace] }), none),
+  on("get", "/traces/{id}", () => requestTrace),
 ];

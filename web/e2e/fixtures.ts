@@ -1,8 +1,9 @@
 /** A project in the middle of its life: the flights of the example, with figures in their true range. */
 
-import type { OverviewData, Run, RunSearch, ServerInfo } from "../src/api/types";
-import { id, none, NOW, on, onText, random, type Route } from "./base";
+import type { OverviewData, Run, RunSearch, SavedView, ServerInfo, ViewSent } from "../src/api/types";
+import { id, none, NOW, on, random, type Route } from "./base";
 import { roomRoutes } from "./fixtures-rooms";
+import { NOTE, runRoutes } from "./fixtures-runs";
 
 const MINUTE = 60_000;
 const names = ["brisk-otter", "deft-lynx", "calm-heron", "bold-marten", "keen-ibis", "swift-vole", "wry-stoat", "pale-finch"];
@@ -27,6 +28,9 @@ export const overview: OverviewData = {
   serving: [{ deployment: "flights-late", model: "flights", version: 3, state: "ready", requests_per_min: 212, error_rate: 0, p99_ms: 9.4 }],
 };
 
+/** What the command line and mlflow write about the code. */
+const SOURCE = { "mlflow.note.content": NOTE, "mlflow.source.name": "train.py", "mlflow.source.type": "LOCAL", "mlflow.source.git.commit": "9f2c1a7d02b4e8a6c3f1907d5e4b2a1908c7f6e5", "mlflow.source.git.branch": "main", "mlflow.source.git.repoURL": "git@github.com:team/flights.git", "volano.git.changed_files": "2", "volano.command": "python train.py --depth 8" };
+
 export const runs = (() => {
   const next = random(7);
   return Array.from({ length: 1200 }, (_, i): Run => {
@@ -41,12 +45,21 @@ export const runs = (() => {
       status: i === 0 ? "running" : failed ? "failed" : "finished",
       start_ms: start,
       end_ms: i === 0 ? null : start + Math.round(9_000 + next() * 30_000),
-      metrics: failed ? {} : { roc_auc: auc, average_precision: auc - 0.25 + next() * 0.02, log_loss: 0.52 - (auc - 0.66), brier: 0.165 - (auc - 0.66) / 4, training_score: auc + 0.03 },
+      metrics: failed ? {} : { roc_auc: auc, average_precision: auc - 0.25 + next() * 0.02, log_loss: 0.52 - (auc - 0.66), brier: 0.165 - (auc - 0.66) / 4, training_score: auc + 0.03, ...(i === 0 ? { "train/loss": 0.31, "val/auc": 0.71, "val/loss": 0.35, "system/cpu_utilization_percentage": 71.2, "system/system_memory_usage_megabytes": 2103 } : {}) },
       params: { lr: ["0.05", "0.1", "0.2"][Math.floor(next() * 3)]!, max_leaf_nodes: String([15, 31, 63][Math.floor(next() * 3)]), seed: String(1 + (i % 3)), early_stopping: "auto" },
-      tags: { "volano.step": "train" },
+      tags: i === 0 ? { ...SOURCE, "volano.step": "train", team: "ops" } : { "volano.step": "train" },
     };
   });
 })();
+
+/** The runs of an experiment whose name has the word that a filter looks for. */
+function matching(search: Pick<RunSearch, "experiment" | "filter">): Run[] {
+  const wanted = search.filter?.match(/%(.*)%/)?.[1];
+  return runs.filter((run) => (!search.experiment || (search.experiment === "explore") === (run.experiment === "2")) && (!wanted || run.name.includes(wanted)));
+}
+
+const firstView: SavedView = { id: id(4000), name: "best by AUC", owner: "ana", own: true, shared: true, experiment: "1", filter: "", order_by: ["metrics.roc_auc DESC"], columns: [{ key: "metrics.roc_auc" }, { key: "params.lr", width: 120 }], group_by: null, nested: false, created_ms: NOW - 9e6, updated_ms: NOW - 8e6 };
+const views: SavedView[] = [firstView];
 
 export const routes: Route[] = [
   on("get", "/server", () => server, () => server),
@@ -57,16 +70,51 @@ export const routes: Route[] = [
     "/runs/search",
     (_p, _u, body) => {
       const search = body as RunSearch;
-      const wanted = search.filter?.match(/%(.*)%/)?.[1];
-      const all = runs.filter((run) => (!search.experiment || (search.experiment === "explore") === (run.experiment === "2")) && (!wanted || run.name.includes(wanted)));
-      const from = Number(search.page_token ?? 0);
-      const items = all.slice(from, from + (search.max_results ?? 100));
+      const all = matching(search);
+      const [order] = search.order_by ?? [];
+      const key = order?.match(/^metrics\.`?(\w+)/)?.[1];
+      if (key) all.sort((a, b) => ((a.metrics[key] ?? -1) - (b.metrics[key] ?? -1)) * (order?.endsWith("DESC") ? -1 : 1));
+      const from = search.offset ?? Number(search.page_token ?? 0);
+      const wanted = (kind: string, of: Record<string, never>) => Object.fromEntries(Object.entries(of).filter(([name]) => !search.columns || search.columns.includes(`${kind}.${name}`)));
+      const items = all.slice(from, from + (search.max_results ?? 100)).map((run) => ({ ...run, metrics: wanted("metrics", run.metrics as never), params: wanted("params", run.params as never), tags: wanted("tags", run.tags as never) }));
       const end = from + items.length;
       return { items, next_page_token: end < all.length ? String(end) : undefined };
     },
     none,
   ),
+  on(
+    "post",
+    "/runs/count",
+    (_p, _u, body) => {
+      const statuses: Record<string, number> = {};
+      for (const run of matching(body as RunSearch)) statuses[run.status] = (statuses[run.status] ?? 0) + 1;
+      return { total: Object.values(statuses).reduce((sum, n) => sum + n, 0), statuses };
+    },
+    () => ({ total: 0, statuses: {} }),
+  ),
+  on(
+    "get",
+    "/runs/keys",
+    () => {
+      const keys = (of: "metrics" | "params" | "tags") => Object.keys(runs[1]?.[of] ?? {}).map((key) => ({ key, runs: runs.filter((run) => key in run[of]).length, varies: new Set(runs.map((run) => run[of][key])).size > 1 }));
+      return { metrics: keys("metrics"), params: keys("params"), tags: keys("tags") };
+    },
+    () => ({ metrics: [], params: [], tags: [] }),
+  ),
+  on("get", "/views", () => ({ items: views }), none),
+  on("post", "/views", (_p, _u, body) => {
+    const sent = body as ViewSent;
+    const view: SavedView = { ...firstView, ...sent, id: id(4001 + views.length), shared: sent.shared ?? false, filter: sent.filter ?? "", order_by: sent.order_by ?? [], columns: sent.columns ?? [], nested: false };
+    views.push(view);
+    return view;
+  }),
   on("get", "/runs/{id}", (p) => runs.find((run) => run.id === p.id)),
+  on("put", "/runs/{id}/tags", (p, _u, body) => {
+    const [run, { key, value }] = [runs.find((one) => one.id === p.id), body as { key: string; value: string | null }];
+    if (run && value === null) delete run.tags[key];
+    else if (run) run.tags[key] = String(value);
+    return run;
+  }),
   on("post", "/runs/compare", (_p, _u, body) => {
     const wanted = (body as { runs: string[] }).runs.map((one) => runs.find((run) => run.id === one));
     return { runs: wanted.filter((run) => run !== undefined), differing_params: ["lr"], differing_metrics: ["roc_auc"] };
@@ -76,11 +124,21 @@ export const routes: Route[] = [
     const loss = /loss|brier/.test(url.searchParams.get("key") ?? "");
     return { items: Array.from({ length: 120 }, (_, step) => ({ step, time_ms: NOW - (120 - step) * 500, value: (loss ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + (next() - 0.5) * 0.02 })) };
   }),
-  on("get", "/runs/{id}/artifacts", (_p, url) => ({
-    items: url.searchParams.get("path")
-      ? ["model/MLmodel", "model/requirements.txt", "model/model.pkl"].map((path, i) => ({ path, is_dir: false, size: 900 * (i * i * 300 + 1) }))
-      : [{ path: "model", is_dir: true, size: null }, { path: "explore.ipynb", is_dir: false, size: 14_200 }, { path: "log.txt", is_dir: false, size: 1_204 }],
-  })),
-  onText("/runs/{id}/artifact", (_p, url) => (url.searchParams.get("path")?.endsWith(".ipynb") ? JSON.stringify({ cells: [{ cell_type: "markdown", source: "# Delays by hour" }, { cell_type: "code", execution_count: 1, source: "df.groupby('dep_hour').late.mean()", outputs: [{ output_type: "execute_result", data: { "text/plain": "dep_hour\n5    0.08\n6    0.10\n17   0.27" } }] }] }) : "artifact_path: model\nflavors:\n  sklearn: {}\n")),
+  ...runRoutes,
+  on(
+    "get",
+    "/trash",
+    () => ({
+      items: [
+        { ref: "exp:7", kind: "experiment", name: "scratch", experiment: null, deleted_ms: NOW - 3 * MINUTE, deleted_by: "ana", bytes: 81_204_113, parts: 212 },
+        { ref: `run:${id(77)}`, kind: "run", name: "deft-lynx-12", experiment: "1", deleted_ms: NOW - 26 * 60 * MINUTE, deleted_by: "local", bytes: 14_200, parts: 0 },
+        { ref: "model:delays:3", kind: "model_version", name: "delays:3", experiment: null, deleted_ms: NOW - 9e8, deleted_by: "", bytes: 1_204_113, parts: 0 },
+      ],
+    }),
+    none,
+  ),
+  on("post", "/trash/preview", () => ({ freed: { experiments: 1, runs: 213, logged_models: 9, models: 0, model_versions: 1, points: 88_100, rows: 93_412, files: 402, bytes: 79_000_000 }, kept: [{ ref: `run:${id(78)}`, reason: "the model version delays:2 came from it; to purge it, first volano model rm delays:2" }], more: false })),
+  on("get", "/trash/retention", () => ({ items: [{ experiment: null, days: 30, actor: "ana", set_ms: NOW - 9e8 }] }), none),
+  on("get", "/trash/purges", () => ({ items: [{ id: id(79), actor: "system", cause: "retention", state: "finished", created_ms: NOW - 8e7, finished_ms: NOW - 8e7 + 900, freed: { experiments: 0, runs: 12, logged_models: 2, models: 0, model_versions: 0, points: 1200, rows: 1680, files: 14, bytes: 1_900_000 } }] }), none),
   ...roomRoutes,
 ];

@@ -65,6 +65,57 @@ test("the slash filters, the filter is in the address", async () => {
   expect(mock.sent.at(-1)?.body).toMatchObject({ filter: "attributes.run_name ILIKE '%otter%'" });
 });
 
+test("the end of a long list is one key away, and only what is seen is loaded", async () => {
+  await at("/runs");
+  await page.locator(".grow-row").first().waitFor();
+  await page.getByText("1,200 runs, sorted by the server").waitFor();
+  mock.sent.length = 0;
+  await page.keyboard.press("End");
+  await page.getByText("pale-finch-1", { exact: true }).waitFor();
+  expect(mock.sent.filter((one) => one.path === "/api/v1/runs/search").map((one) => (one.body as { offset: number }).offset)).not.toContain(400);
+});
+
+test("a head sorts, columns are chosen, and the address holds both", async () => {
+  await at("/runs");
+  await page.locator(".grow-row").first().waitFor();
+  await page.getByRole("columnheader", { name: "roc_auc" }).getByRole("button").click();
+  await page.waitForURL(/sort=metrics.roc_auc%3Adesc/);
+  expect(mock.sent.filter((one) => one.path === "/api/v1/runs/search").at(-1)?.body).toMatchObject({ order_by: ["metrics.roc_auc DESC"] });
+  await page.getByRole("button", { name: "Columns" }).click();
+  const dialog = page.getByRole("dialog", { name: "Columns" });
+  await dialog.getByRole("checkbox", { name: /^volano.step/ }).check();
+  await page.waitForURL(/cols=.*tags.volano.step/);
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await page.getByRole("columnheader", { name: "volano.step" }).waitFor();
+  expect(await page.getByRole("columnheader", { name: "roc_auc" }).getAttribute("aria-sort")).toBe("descending");
+});
+
+test("a filter that cannot be read is shown with its place", async () => {
+  const fault = { type: "about:blank", title: "Invalid", status: 400, detail: "a metric is compared with a number", code: "invalid", field: "filter", span: { start: 14, end: 17 } };
+  mock.refused.set("/api/v1/runs/search", fault);
+  await at("/runs?cols=metrics.roc_auc&filter=metrics.auc+%3E+%27x%27");
+  const alert = page.locator(".filter-fault");
+  await alert.getByText("a metric is compared with a number").waitFor();
+  expect(await alert.locator("mark").innerText()).toBe("'x'");
+  mock.refused.clear();
+});
+
+test("a view is opened, changed and kept under another name", async () => {
+  await at("/runs");
+  await page.locator(".grow-row").first().waitFor();
+  await page.keyboard.press("v");
+  await page.getByRole("dialog", { name: "Views" }).getByRole("link", { name: "best by AUC" }).click();
+  await page.waitForURL(/experiment=flights&sort=metrics.roc_auc%3Adesc&cols=.*view=/);
+  await page.getByRole("button", { name: "best by AUC", exact: true }).waitFor();
+  await page.getByRole("columnheader", { name: "lr" }).getByRole("button").click();
+  await page.getByRole("button", { name: "best by AUC, changed" }).click();
+  await page.getByLabel("Name of the new view").fill("by rate");
+  await page.getByRole("button", { name: "Keep" }).click();
+  await page.getByRole("button", { name: "by rate", exact: true }).waitFor();
+  expect(mock.sent.find((one) => one.path === "/api/v1/views")?.body).toMatchObject({ name: "by rate", experiment: "1", order_by: ["params.lr DESC"] });
+});
+
 test("the palette finds a model and gives focus back", async () => {
   await at("/");
   await page.keyboard.press("Control+k");
@@ -147,13 +198,20 @@ test("an address of an old event shows it, and Escape closes it", async () => {
   await page.waitForURL(`${mock.url}/activity`);
 });
 
-test("promoting offers undo, which rolls back", async () => {
+test("an alias is moved with a reason, and undo takes it back", async () => {
   await at("/models/flights");
-  await page.getByRole("button", { name: "Promote" }).first().click();
+  await page.getByRole("button", { name: "Promote version 4" }).click();
+  const dialog = page.getByRole("dialog", { name: "Point an alias at flights:4" });
+  expect(await dialog.getByRole("button", { name: "Move" }).isDisabled()).toBe(true);
+  await dialog.getByLabel("Why").fill("fewer false alarms");
+  await dialog.getByRole("button", { name: "Move" }).click();
   await page.getByText("flights:4 is champion").waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.getByText("The champion before is back").waitFor();
-  expect(mock.sent.slice(-2).map((s) => s.path)).toEqual(["/api/v1/models/flights/promote", "/api/v1/models/flights/rollback"]);
+  await page.getByText("champion points at flights:3 again").waitFor();
+  expect(mock.sent.slice(-2)).toMatchObject([
+    { path: "/api/v1/models/flights/promote", body: { version: 4, alias: "champion", reason: "fewer false alarms" } },
+    { path: "/api/v1/models/flights/rollback", body: { alias: "champion", reason: "undone at once" } },
+  ]);
 });
 
 test("a deployment is tried with its example and leads to the trace", async () => {

@@ -11,7 +11,11 @@ export const pages = [
   "/runs",
   `/r/${id(1000)}`,
   `/r/${id(1000)}?tab=curves`,
-  `/r/${id(1000)}?tab=artifacts&path=explore.ipynb`,
+  `/r/${id(1000)}?tab=system`,
+  ...["explore.ipynb", "notes.md", "table.csv", "predictions.json", "config.json", "report.html", "part.parquet", "source/changes.diff", `m-${id(850)}/MLmodel`].map((path) => `/r/${id(1000)}?tab=artifacts&path=${encodeURIComponent(path)}`),
+  "/experiments/flights",
+  "/traces",
+  "/traces/tr-0000000000000000000000000000abcd",
   `/diff/runs?ids=${id(1001)},${id(1002)},${id(1003)}`,
   "/pipelines",
   "/pipelines/flights",
@@ -20,6 +24,9 @@ export const pages = [
   `/pipeline-runs/${id(3)}`,
   "/models",
   "/models/flights",
+  "/models/flights?tab=compare&versions=4,3,1",
+  "/models/flights?tab=compare&versions=4,3&all=1",
+  "/models/flights?tab=history",
   "/deploy",
   "/deploy/flights-late",
   "/monitor",
@@ -28,6 +35,8 @@ export const pages = [
   "/activity?event=339",
   `/trace/${id(3001)}`,
   "/settings",
+  "/settings?tab=webhooks",
+  "/settings?tab=trash",
 ];
 
 /** Runs in the page: what it shows as machines write it, where people read. */

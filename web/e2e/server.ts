@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import type { Problem } from "../src/api/types";
 import { answer, problem, type Mode } from "./mock";
 
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8" };
@@ -48,6 +49,8 @@ export interface Mock {
   sent: { method: string; path: string; body: unknown }[];
   /** Paths that answer with something else than their fixture; undefined: they fail. */
   other: Map<string, unknown>;
+  /** Paths that are refused with a problem. */
+  refused: Map<string, Problem>;
   /** Tells every page that something changed. */
   notify: (noun: string) => void;
   close: () => Promise<void>;
@@ -58,7 +61,7 @@ export async function start(mode: Mode = "normal", port = 0): Promise<Mock> {
   const notify = (noun: string) => {
     for (const to of listeners) to.write(`event: notice\ndata: ${JSON.stringify({ noun, id: "" })}\n\n`);
   };
-  const mock: Mock = { url: "", mode, sent: [], other: new Map(), notify, close: async () => undefined };
+  const mock: Mock = { url: "", mode, sent: [], other: new Map(), refused: new Map(), notify, close: async () => undefined };
   const server: Server = createServer((request, response) => {
     void (async () => {
       const url = new URL(request.url ?? "/", "http://localhost");
@@ -66,7 +69,8 @@ export async function start(mode: Mode = "normal", port = 0): Promise<Mock> {
       if (!/^\/(api|serve)\//.test(url.pathname)) return file(url.pathname, response);
       const sent = await body(request);
       if (request.method !== "GET") mock.sent.push({ method: request.method ?? "", path: url.pathname, body: sent });
-      const reply = mock.other.has(url.pathname) ? replaced(mock.other.get(url.pathname)) : answer(mock.mode, request.method ?? "GET", url, sent);
+      const refusal = mock.refused.get(url.pathname);
+      const reply = refusal ? { status: refusal.status, body: refusal } : mock.other.has(url.pathname) ? replaced(mock.other.get(url.pathname)) : answer(mock.mode, request.method ?? "GET", url, sent);
       response.writeHead(reply.status, { "content-type": typeof reply.body === "string" ? "text/plain" : reply.status >= 400 ? "application/problem+json" : "application/json" });
       response.end(typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body));
     })();

@@ -14,6 +14,7 @@ const NARROW = {
   "schemas/DataVersionBody/violations": "Violation[]",
   "schemas/TrialBody/violations": "Violation[]",
   "schemas/RowPage/rows": "unknown[][]",
+  "schemas/ArtifactRows/rows": "unknown[][]",
   "schemas/PredictionBody/features": "Features",
   "schemas/ExampleBody/rows": "Features[]",
   "paths/datasets/{name}/versions/{version}/profile": "Profile",

@@ -5,6 +5,7 @@ import { slots } from "../src/lib/color";
 import { bytes, figure, moment, percent, readable, signed, span } from "../src/lib/format";
 import { byRank, toneOfChange } from "../src/lib/metrics";
 import { pageOf, phrase, runNames, summary } from "../src/lib/phrases";
+import { addressOf, differs, faultAt, filterOf, moved, orderBy, parseColumns, parseSort, sortOf, writeColumns, type RunsView } from "../src/lib/runs-view";
 import { align, smooth, summary as lineSummary } from "../src/lib/series";
 
 describe("figures", () => {
@@ -93,5 +94,38 @@ describe("the audit chain", () => {
     expect(verify([first, { ...second, actor: "mallory" }])).toMatchObject({ ok: false, seq: 2 });
     expect(verify([second])).toMatchObject({ ok: false, reason: "event 1 is missing" });
     expect(verify([{ ...first, prev_hash: "0".repeat(63) + "1" }])).toMatchObject({ ok: false, seq: 1 });
+  });
+});
+
+describe("lists of runs", () => {
+  test("columns of any name come back from the address", () => {
+    const columns = [{ key: "metrics.val/a,b~c%" }, { key: "params.lr", width: 140 }, { key: "start_time" }];
+    expect(parseColumns(writeColumns(columns))).toEqual(columns);
+    expect(parseColumns("")).toBeUndefined();
+    expect(parseColumns("metrics.a~3,metrics.a~90")).toEqual([{ key: "metrics.a" }]);
+    expect(moved(columns, "start_time", "params.lr").map(({ key }) => key)).toEqual(["metrics.val/a,b~c%", "start_time", "params.lr"]);
+  });
+  test("an order is written for the server and read back", () => {
+    for (const [key, written] of [["metrics.val/auc", "metrics.`val/auc` DESC"], ["params.lr", "params.lr DESC"], ["name", "attributes.run_name DESC"], ["start_time", "attributes.start_time DESC"]] as const) {
+      const sort = parseSort(`${key}:desc`);
+      expect(orderBy(sort)).toBe(written);
+      expect(sortOf(written)).toEqual(sort);
+    }
+  });
+  test("words search in names, the language stays as it is", () => {
+    expect([filterOf(" otter "), filterOf("metrics.a > 1"), filterOf(" ")]).toEqual(["attributes.run_name ILIKE '%otter%'", "metrics.a > 1", undefined]);
+  });
+  test("a fault is shown where it is typed, also within a longer filter", () => {
+    expect(faultAt("metrics.a > 'x'", "metrics.a > 'x'", { start: 12, end: 15 })).toEqual(["metrics.a > ", "'x'", ""]);
+    expect(faultAt("a > 1", "(a > 1) and (attributes.status = 'FAILED')", { start: 1, end: 2 })).toEqual(["", "a", " > 1"]);
+    expect(faultAt("a >", "a >", undefined)).toEqual(["a >", "", ""]);
+  });
+  test("a view's address shows the view, and what differs is seen", () => {
+    const saved = { id: "7", name: "best", owner: "ana", own: true, shared: false, experiment: "1", filter: "metrics.a > 1", order_by: ["metrics.a DESC"], columns: [{ key: "params.lr", width: 120 }], group_by: null, nested: false, created_ms: 1, updated_ms: 1 };
+    const query = new URLSearchParams(addressOf(saved, () => "flights").split("?")[1]);
+    const view: RunsView = { experiment: query.get("experiment") ?? "", filter: query.get("filter") ?? "", status: "", sort: parseSort(query.get("sort") ?? ""), columns: parseColumns(query.get("cols") ?? "") };
+    expect(view.experiment).toBe("flights");
+    expect(differs(view, saved)).toBe(false);
+    expect(differs({ ...view, columns: [{ key: "params.lr", width: 121 }] }, saved)).toBe(true);
   });
 });

@@ -2,7 +2,7 @@
 import type { paths } from "./schema";
 import type { Problem } from "./types";
 
-type Method = "get" | "post" | "put";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** Paths below `/api/v1` that have a method. */
 export type Path<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? (P extends `/api/v1${infer Rest}` ? Rest : never) : never }[keyof paths];
@@ -74,10 +74,13 @@ async function request(url: string, init: RequestInit): Promise<Response> {
   return response;
 }
 
-export async function get<P extends Path<"get">>(path: P, params: Params<"get", P>, signal?: AbortSignal): Promise<Reply<"get", P>> {
-  const response = await request(address(path, params as object), { signal, headers: { accept: "application/json" } });
-  return (await response.json()) as Reply<"get", P>;
+/** What is at a path, without its type. */
+export async function load(path: string, params: object, signal?: AbortSignal): Promise<unknown> {
+  const response = await request(address(path, params), { signal, headers: { accept: "application/json" } });
+  return response.json();
 }
+
+export const get = <P extends Path<"get">>(path: P, params: Params<"get", P>, signal?: AbortSignal) => load(path, params as object, signal) as Promise<Reply<"get", P>>;
 
 /** The plain text of a log, an artifact or a document, with the headers that say where it ends. */
 export async function text<P extends Path<"get">>(path: P, params: Params<"get", P>, signal?: AbortSignal): Promise<{ body: string; headers: Headers }> {
@@ -85,12 +88,38 @@ export async function text<P extends Path<"get">>(path: P, params: Params<"get",
   return { body: await response.text(), headers: response.headers };
 }
 
-export async function post<P extends Path<"post">>(path: P, params: Params<"post", P>, body: Sent<"post", P>): Promise<Reply<"post", P>> {
-  const response = await request(address(path, params as object), {
-    method: "POST",
+async function change(method: string, path: string, params: object, body: unknown): Promise<unknown> {
+  const response = await request(address(path, params), {
+    method: method.toUpperCase(),
     headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify(body ?? {}),
+    body: method === "delete" ? undefined : JSON.stringify(body ?? {}),
   });
   const raw = await response.text();
-  return (raw ? JSON.parse(raw) : undefined) as Reply<"post", P>;
+  return raw ? JSON.parse(raw) : undefined;
+}
+
+/** Changes are asked for by the method that the document has for them. */
+export const post = <P extends Path<"post">>(path: P, params: Params<"post", P>, body?: Sent<"post", P>) => change("post", path, params as object, body) as Promise<Reply<"post", P>>;
+export const put = <P extends Path<"put">>(path: P, params: Params<"put", P>, body: Sent<"put", P>) => change("put", path, params as object, body) as Promise<Reply<"put", P>>;
+export const patch = <P extends Path<"patch">>(path: P, params: Params<"patch", P>, body: Sent<"patch", P>) => change("patch", path, params as object, body) as Promise<Reply<"patch", P>>;
+export const remove = <P extends Path<"delete">>(path: P, params: Params<"delete", P>) => change("delete", path, params as object, undefined);
+
+/** The start of a file, and whether that is all of it: what is longer is not fetched to the end. */
+export async function head(url: string, limit: number, signal?: AbortSignal): Promise<{ body: string; whole: boolean }> {
+  const response = await request(url, { signal });
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let body = "";
+  for (let size = 0; reader; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > limit) {
+      body += decoder.decode(value.subarray(0, value.byteLength - (size - limit)));
+      void reader.cancel();
+      return { body, whole: false };
+    }
+    body += decoder.decode(value, { stream: true });
+  }
+  return { body: body + decoder.decode(), whole: true };
 }

@@ -1,7 +1,7 @@
 /** One hook per thing that pages load; `nouns` are the notices that make it stale. */
 import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { get, post, type Params, type Path, type Reply } from "./client";
-import type { Run, RunSearch } from "./types";
+import { get, load, post, type Params, type Path, type Reply } from "./client";
+import type { Run, RunSearch, TraceSearch } from "./types";
 
 interface Extra {
   /** Rates and figures that make no notice are read again after this long. */
@@ -11,14 +11,16 @@ interface Extra {
 }
 
 function useGet<P extends Path<"get">>(path: P, params: Params<"get", P>, nouns: readonly string[], extra: Extra = {}): UseQueryResult<Reply<"get", P>> {
-  return useQuery<Reply<"get", P>>({
+  // The types of all paths at once are more than the compiler holds: the one that is meant is put on at the end.
+  const query = useQuery<unknown>({
     queryKey: [path, params],
-    queryFn: ({ signal }) => get(path, params, signal),
+    queryFn: ({ signal }) => load(path, params as object, signal),
     meta: { nouns },
     refetchInterval: extra.every ?? false,
     enabled: extra.enabled ?? true,
     placeholderData: extra.keep ? keepPreviousData : undefined,
   });
+  return query as UseQueryResult<Reply<"get", P>>;
 }
 
 export const useServer = () => useGet("/server", {}, []);
@@ -35,7 +37,17 @@ export function useExperimentNames(): (number: string) => string {
 export const runOptions = (id: string) => queryOptions({ queryKey: ["/runs/{id}", { id }], queryFn: ({ signal }) => get("/runs/{id}", { id }, signal), meta: { nouns: ["run", "logged_model"] } });
 export const useRun = (id: string) => useQuery(runOptions(id));
 export const curveOptions = (id: string, key: string) => queryOptions({ queryKey: ["/runs/{id}/metrics", { id, key }], queryFn: ({ signal }) => get("/runs/{id}/metrics", { id, key }, signal), meta: { nouns: ["run"] } });
-export const useArtifacts = (id: string, path: string) => useGet("/runs/{id}/artifacts", { id, path }, ["run", "logged_model"]);
+export const useRunLinks = (id: string, enabled = true) => useGet("/runs/{id}/links", { id }, ["run", "logged_model", "model_version", "model"], { enabled });
+export const useExperiment = (experiment: string) => useGet("/experiments/{experiment}", { experiment }, ["experiment"]);
+/** Files of a run, or of a logged model when the id is one. */
+export const artifactsOptions = (id: string, path: string) =>
+  queryOptions({
+    queryKey: ["artifacts", id, path],
+    queryFn: ({ signal }) => (id.startsWith("m-") ? get("/logged-models/{id}/artifacts", { id, path }, signal) : get("/runs/{id}/artifacts", { id, path }, signal)),
+    meta: { nouns: ["run", "logged_model"] },
+  });
+export const useArtifacts = (id: string, path: string) => useQuery(artifactsOptions(id, path));
+export const useArtifactRows = (id: string, path: string, offset: number, limit: number) => useGet("/runs/{id}/artifact/rows", { id, path, offset, limit }, [], { keep: true });
 
 export function useRunSearch(search: RunSearch) {
   return useQuery({
@@ -46,17 +58,18 @@ export function useRunSearch(search: RunSearch) {
   });
 }
 
-/** Runs page by page, as the reader scrolls. */
-export function useRunPages(search: RunSearch) {
+/** Traces of applications, page by page. */
+export function useTracePages(search: TraceSearch) {
   return useInfiniteQuery({
-    queryKey: ["/runs/search", "pages", search],
-    queryFn: ({ pageParam }) => post("/runs/search", {}, { ...search, page_token: pageParam || undefined }),
+    queryKey: ["/traces/search", "pages", search],
+    queryFn: ({ pageParam }) => post("/traces/search", {}, { ...search, page_token: pageParam || undefined }),
     initialPageParam: "",
     getNextPageParam: (last) => last.next_page_token ?? undefined,
-    meta: { nouns: ["run"] },
+    meta: { nouns: ["trace"] },
     placeholderData: keepPreviousData,
   });
 }
+export const useRequestTrace = (id: string) => useGet("/traces/{id}", { id }, ["trace"]);
 
 export function useComparison(ids: readonly string[]) {
   return useQuery({
@@ -95,6 +108,9 @@ export const usePlan = (name: string) =>
 const model = ["model", "model_version", "evaluation"];
 export const useModels = () => useGet("/models", {}, model);
 export const useModel = (name: string) => useGet("/models/{name}", { name }, model);
+export const useAliasHistory = (name: string) => useGet("/models/{name}/history", { name }, model);
+export const contentsOptions = (name: string, version: number) =>
+  queryOptions({ queryKey: ["/models/{name}/versions/{version}/contents", { name, version }], queryFn: ({ signal }) => get("/models/{name}/versions/{version}/contents", { name, version }, signal), staleTime: Number.POSITIVE_INFINITY });
 export const useEvaluation = (id: string | null | undefined) => useGet("/evaluations/{id}", { id: id ?? "" }, ["evaluation"], { enabled: !!id });
 
 /* Serving */
@@ -112,7 +128,14 @@ export const useDrift = (name: string) => useGet("/deployments/{name}/drift", { 
 export const usePerformance = (name: string) => useGet("/deployments/{name}/performance", { name, limit: 100 }, ["performance", "label"]);
 
 /* Governance */
+const deleted = ["experiment", "run", "logged_model", "model", "model_version", "purge"];
+export const useTrash = () => useGet("/trash", { limit: 200 }, deleted);
+export const usePurges = () => useGet("/trash/purges", {}, deleted);
+export const useRetention = () => useGet("/trash/retention", {}, ["retention"]);
 export const useTrace = (id: string) => useGet("/trace/{prediction_id}", { prediction_id: id }, []);
+
+export const useWebhooks = () => useGet("/webhooks", {}, ["webhook"]);
+export const useDeliveries = (id: string) => useGet("/webhooks/{id}/deliveries", { id, limit: 50 }, ["webhook"], { every: 5_000, enabled: !!id });
 
 /** How much of the log is looked through for what people care about: a pipeline run writes many lines of bookkeeping. */
 const LOOKED_THROUGH = 300;

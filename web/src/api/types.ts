@@ -15,9 +15,20 @@ export type ServingRow = Schemas["ServingBody"];
 
 export type Run = Schemas["TrackedRunBody"];
 export type RunSearch = Schemas["RunSearchBody"];
+export type TraceRow = Schemas["TraceBody"];
+export type TraceDetail = Schemas["TraceDetail"];
+export type TraceSpan = Schemas["TraceSpanBody"];
+export type TraceSearch = Schemas["TraceSearchBody"];
 export type Experiment = Schemas["ExperimentBody"];
+export type RunKeys = Schemas["RunKeyList"];
+export type SavedView = Schemas["SavedViewBody"];
+export type ViewSent = Schemas["NewViewBody"];
 export type MetricPoint = Schemas["PointBody"];
 export type ArtifactEntry = Schemas["ArtifactBody"];
+export type RunLinks = Schemas["RunLinksBody"];
+export type RunDataset = Schemas["RunDatasetBody"];
+export type LoggedModel = Schemas["LoggedModelBody"];
+export type ExperimentDetail = Schemas["ExperimentDetailBody"];
 
 export type Dataset = Schemas["DatasetBody"];
 export type DataVersion = Schemas["DataVersionBody"];
@@ -36,6 +47,9 @@ export type Decision = Schemas["DecisionBody"];
 
 export type Model = Schemas["ModelBody"];
 export type ModelVersion = Schemas["ModelVersionBody"];
+export type VersionContents = Schemas["ContentsBody"];
+export type AliasMove = Schemas["AliasMoveBody"];
+export type ModelUse = Schemas["ModelUseBody"];
 export type Evaluation = Schemas["EvaluationBody"];
 export type Scored = Schemas["ScoredBody"];
 
@@ -49,6 +63,12 @@ export type DriftReport = Schemas["DriftReportBody"];
 export type ColumnDrift = Schemas["ColumnDriftBody"];
 export type PerformancePoint = Schemas["PerformanceBody"];
 export type Alert = Schemas["AlertBody"];
+
+export type Webhook = Schemas["WebhookBody"];
+export type Delivery = Schemas["DeliveryBody"];
+export type TrashItem = Schemas["TrashItemBody"];
+export type Freed = Schemas["FreedBody"];
+export type PurgePreview = Schemas["PurgePreviewBody"];
 
 export type AuditEvent = Schemas["AuditEventBody"];
 export type AuditPage = Schemas["AuditPage"];

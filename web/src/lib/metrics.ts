@@ -20,6 +20,8 @@ function rank(name: string, first: string | undefined): number {
   if (name === first) return -1;
   // What a model scores on its own training rows says the least.
   if (/^train/i.test(name)) return 99;
+  // A schedule is nothing that was measured.
+  if (/^(lr|learning_rate|epoch|step)$/i.test(name.split("/").at(-1) ?? name)) return 98;
   const at = KNOWN.findIndex((known) => name === known || name.endsWith(`/${known}`) || name.endsWith(`_${known}`));
   return at < 0 ? 50 : at;
 }

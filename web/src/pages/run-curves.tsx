@@ -1,10 +1,11 @@
 /** A run's metrics over steps or time; axis and smoothing live in the address. */
 import { useQueries } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { curveOptions } from "../api/queries";
 import type { MetricPoint, Run } from "../api/types";
 import { slotOf } from "../lib/color";
 import { byRank } from "../lib/metrics";
+import { isSystemMetric, sections } from "../lib/run-facts";
 import { useParam } from "../ui/bits";
 import { Chart, type Line } from "../ui/chart";
 import { Empty, useSettled } from "../ui/state";
@@ -60,30 +61,53 @@ export function useCurves(run: Run, keys: readonly string[]) {
 
 /** The metrics whose curves the overview looks for. */
 export function curveKeys(run: Run): string[] {
-  return byRank(Object.keys(run.metrics)).slice(0, 12);
+  return byRank(Object.keys(run.metrics).filter((key) => !isSystemMetric(key))).slice(0, 12);
 }
 
-export function Curves({ run, most }: { run: Run; most?: number }) {
+/** Curves that are asked for before more are wanted. */
+const FIRST = 24;
+
+/** More curves than these stand in their folders. */
+const GROUPED = 6;
+
+/** The curves of a run, by folder; `most` for the few of the overview, `system` for those of its machine. */
+export function Curves({ run, most, system = false }: { run: Run; most?: number; system?: boolean }) {
   const state = useCurveState();
-  const keys = useMemo(() => byRank(Object.keys(run.metrics)), [run.metrics]);
-  const asked = most === undefined ? keys : curveKeys(run);
+  const [filter, setFilter] = useParam("metric");
+  const [limit, setLimit] = useState(FIRST);
+  const keys = useMemo(() => byRank(Object.keys(run.metrics).filter((key) => isSystemMetric(key) === system)), [run.metrics, system]);
+  const wanted = keys.filter((key) => key.toLowerCase().includes(filter.trim().toLowerCase()));
+  const asked = most === undefined ? wanted.slice(0, limit) : curveKeys(run);
   const results = useCurves(run, asked);
   // All at once: a curve that came later would push those below it down.
-  if (!useSettled(...results)) return null;
+  const settled = useSettled(...results);
+  if (!settled) return null;
   // A metric with one point is a figure, not a curve.
-  const curves = asked.map((key, i) => ({ key, points: results[i]?.data?.items ?? [] })).filter((c) => c.points.length > 1);
-  if (curves.length === 0) {
-    if (most !== undefined) return null;
-    return <Empty title="No curves">{keys.length ? "Each metric of this run has one point; its figures are on the overview." : "This run has logged no metric."}</Empty>;
-  }
+  const curves = new Map(asked.map((key, i) => [key, results[i]?.data?.items ?? []] as const).filter(([, points]) => points.length > 1));
+  const folders = sections([...curves.keys()]);
+  const draw = (key: string) => (
+    <Chart key={key} title={key} lines={[toLine(run, curves.get(key) ?? [], state.axis as Axis)]} time={state.axis === "time"} log={state.log === "1"} smoothing={Number(state.smoothing || 0)} sync={`run ${run.id}`} />
+  );
+  if (most !== undefined) return curves.size === 0 ? null : <div className="cols charts">{[...curves.keys()].slice(0, most).map(draw)}</div>;
+  if (keys.length === 0) return <Empty title="No curves">{system ? "mlflow.enable_system_metrics_logging() records what the machine does." : "This run has logged no metric."}</Empty>;
   return (
     <div className="stack gap12">
-      {most === undefined && <CurveControls {...state} />}
-      <div className="cols charts">
-        {curves.slice(0, most).map(({ key, points }) => (
-          <Chart key={key} title={key} lines={[toLine(run, points, state.axis as Axis)]} time={state.axis === "time"} log={state.log === "1"} smoothing={Number(state.smoothing || 0)} sync={`run ${run.id}`} />
-        ))}
+      <div className="row gap12 spread">
+        <CurveControls {...state} />
+        <input data-filter className="input filter" aria-label="Filter metrics" placeholder="Filter by name" value={filter} onChange={(e) => setFilter(e.target.value)} />
       </div>
+      {curves.size === 0 && <Empty title="No curves">{filter ? "No metric of this name has more than one point." : "Each metric of this run has one point; its figures are on the overview."}</Empty>}
+      {(curves.size > GROUPED && folders.length > 1 ? folders : [["", [...curves.keys()]] as const]).map(([name, list]) => (
+        <section key={name} className="stack gap8">
+          {name && <h2 className="small ink3">{name}</h2>}
+          <div className="cols charts">{list.map(draw)}</div>
+        </section>
+      ))}
+      {wanted.length > limit && (
+        <div>
+          <button type="button" className="btn" onClick={() => setLimit(limit + FIRST)}>{`Show ${Math.min(FIRST, wanted.length - limit)} of ${wanted.length - limit} more`}</button>
+        </div>
+      )}
     </div>
   );
 }

@@ -1,59 +1,31 @@
 /** One run: did it work, curves live, what went in, what came out. */
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
-import { useExperimentNames, useModels, usePipelineRun, useRun } from "../api/queries";
+import { useArtifacts, usePipelineRun, useRun, useRunLinks } from "../api/queries";
 import type { Run } from "../api/types";
 import { figure, shortId, span } from "../lib/format";
 import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
+import { isSystemMetric } from "../lib/run-facts";
 import { useView } from "../lib/store";
-import { Cards, Cli, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
+import { Cards, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
+import { Notes } from "../ui/notes";
 import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
+import { Tags } from "../ui/tags";
+import { RunActions, useRunChanges } from "./run-actions";
 import { Artifacts } from "./run-artifacts";
 import { curveKeys, Curves, useCurves } from "./run-curves";
+import { Children, CodePanel, DataPanel, KeyValues, ModelsPanel, Origin, UseIt } from "./run-parts";
 
 const TABS: [string, string][] = [
   ["", "Overview"],
   ["curves", "Curves"],
   ["artifacts", "Artifacts"],
 ];
+const SYSTEM: [string, string] = ["system", "System"];
 
 /** Figures shown as cards; the table below has all. */
 const HEADLINES = 5;
-
-/** Rows of a list before the rest is asked for. */
-const FIRST = 16;
-
-function KeyValues({ title, entries, empty }: { title: string; entries: [string, string][]; empty: string }) {
-  const [all, setAll] = useState(false);
-  const shown = all ? entries : entries.slice(0, FIRST);
-  return (
-    <Panel title={title} tools={entries.length > 0 && String(entries.length)}>
-      {entries.length === 0 ? (
-        <p className="pad ink2">{empty}</p>
-      ) : (
-        <table className="t pairs">
-          <tbody>
-            {shown.map(([key, value]) => (
-              <tr key={key}>
-                <td className="ink2 wrap">{key}</td>
-                <td className="mono wrap">{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {entries.length > FIRST && (
-        <footer>
-          <button type="button" className="linkish" aria-expanded={all} onClick={() => setAll(!all)}>
-            {all ? "Show fewer" : `Show all ${entries.length}`}
-          </button>
-        </footer>
-      )}
-    </Panel>
-  );
-}
 
 /** What somebody chose comes before what a library logged of its nested parts. */
 export function leading(params: Record<string, string>): [string, string][] {
@@ -61,33 +33,22 @@ export function leading(params: Record<string, string>): [string, string][] {
   return Object.entries(params).sort(([a, x], [b, y]) => weight(a, x) - weight(b, y) || a.localeCompare(b));
 }
 
-/** Tags that clients and the platform write for machines. */
-const hidden = (key: string) => key.startsWith("mlflow.") || key.startsWith("volano.");
+/** The differences to the commit, where the command line keeps them. */
+const DIFF_FOLDER = "source";
 
-function Origin({ run }: { run: Run }) {
-  const experiment = useExperimentNames()(run.experiment);
-  const tag = (key: string) => run.tags[key];
-  const data = Object.entries(run.tags).filter(([key]) => key.startsWith("volano.data."));
-  const pipelineRun = tag("volano.pipeline_run");
-  const made = usePipelineRun(pipelineRun);
-  const models = useModels();
-  const registered = (models.data?.items ?? []).flatMap((model) => model.versions.filter((version) => version.run === run.id));
+function Environment({ run }: { run: Run }) {
+  const key = run.tags["volano.env"];
+  const docker = run.tags["mlflow.docker.image.name"];
+  const entry = run.tags["mlflow.project.entryPoint"];
+  if (!key && !docker && !entry) return null;
   return (
-    <Panel title="Data and environment">
+    <Panel title="Environment">
       <div className="pad">
         <Facts
           items={[
-            ["experiment", <To key="e" href={`/runs?experiment=${encodeURIComponent(experiment)}`}>{experiment}</To>],
-            ["started", <When key="s" ms={run.start_ms} />],
-            ["by", run.user],
-            ["registered as", registered.length > 0 && <span key="m" className="row">{registered.map((v) => <To key={v.version} className="mono" href={paths.model(v.name, v.version)}>{`${v.name}:${v.version}`}</To>)}</span>],
-            ["pipeline run", pipelineRun && <To key="p" href={`${paths.pipelineRun(pipelineRun)}${tag("volano.step_run") ? `?unit=${tag("volano.step_run")}` : ""}`}>{made.data ? `${made.data.project} run ${made.data.number}` : shortId(pipelineRun)}</To>],
-            ["step", tag("volano.step")],
-            ...data.map(([key, value]): [string, React.ReactNode] => [key.slice("volano.data.".length), <To key={key} className="mono" href={`/data/${value}`}>{value}</To>]),
-            ["environment", tag("volano.env") && <span key="v" className="mono wrap" title={tag("volano.env")}>{tag("volano.env")?.slice(0, 16)}</span>],
-            ["source", tag("mlflow.source.name") && <span key="n" className="mono wrap">{tag("mlflow.source.name")}</span>],
-            ["commit", tag("mlflow.source.git.commit") && <span key="g" className="mono">{tag("mlflow.source.git.commit")?.slice(0, 10)}</span>],
-            ["run id", <span key="i" className="mono wrap">{run.id}</span>],
+            ["environment", key && <span key="v" className="mono" title={key}>{key.slice(0, 16)}</span>],
+            ["image", docker],
+            ["entry point", entry],
           ]}
         />
       </div>
@@ -96,12 +57,23 @@ function Origin({ run }: { run: Run }) {
 }
 
 function Summary({ run }: { run: Run }) {
-  const curves = useCurves(run, curveKeys(run));
-  if (!useSettled(...curves)) return null;
-  const metrics = byRank(Object.keys(run.metrics)).map((key): [string, number | undefined] => [key, run.metrics[key]]);
+  const keys = curveKeys(run);
+  const curves = useCurves(run, keys);
+  const links = useRunLinks(run.id);
+  const source = useArtifacts(run.id, DIFF_FOLDER);
+  const pipeline = usePipelineRun(run.tags["volano.pipeline_run"]);
+  const { tag } = useRunChanges(run.id);
+  if (!useSettled(...curves, links, source, pipeline)) return null;
+  const metrics = byRank(Object.keys(run.metrics).filter((key) => !isSystemMetric(key))).map((key): [string, number | undefined] => [key, run.metrics[key]]);
   const took = run.start_ms && run.end_ms ? run.end_ms - run.start_ms : null;
+  const diff = source.data?.items.find((file) => /\.(diff|patch)$/.test(file.path))?.path;
   return (
     <>
+      {links.data?.deleted && (
+        <p className="note" role="status">
+          This run is deleted. It can be restored until it is purged.
+        </p>
+      )}
       <Panel>
         <Cards
           items={[
@@ -113,23 +85,38 @@ function Summary({ run }: { run: Run }) {
       <div className="cols main-side">
         <div className="stack gap12">
           <Curves run={run} most={4} />
+          <Notes text={run.tags["mlflow.note.content"] ?? ""} save={(text) => tag("mlflow.note.content", text || null)} hint="What was tried here, and what came of it? Notes are Markdown, and mlflow reads them as mlflow.note.content." />
           <div className="cols two">
             <KeyValues title="Metrics" entries={metrics.map(([k, v]) => [k, figure(v, 6)])} empty="No metric yet." />
             <KeyValues title="Parameters" entries={leading(run.params)} empty="No parameter was logged." />
           </div>
+          <Children links={links.data} />
         </div>
         <div className="stack gap12">
-          <Origin run={run} />
-          <KeyValues title="Tags" entries={Object.entries(run.tags).filter(([k]) => !hidden(k))} empty="No tag." />
-          <Panel title="Use it">
-            <div className="pad stack gap8">
-              <Cli line={`volano exp show ${shortId(run.id)}`} />
-            </div>
-          </Panel>
+          <Origin run={run} links={links.data} />
+          <CodePanel run={run} diff={diff} />
+          <DataPanel run={run} links={links.data} />
+          <ModelsPanel run={run} links={links.data} />
+          <Environment run={run} />
+          <Tags tags={run.tags} put={tag} />
+          <UseIt run={run} project={pipeline.data?.project} />
         </div>
       </div>
     </>
   );
+}
+
+function Body({ run, tab }: { run: Run; tab: string }) {
+  switch (tab) {
+    case "curves":
+      return <Curves run={run} />;
+    case "system":
+      return <Curves run={run} system />;
+    case "artifacts":
+      return <Artifacts run={run} />;
+    default:
+      return <Summary run={run} />;
+  }
 }
 
 export function RunPage() {
@@ -137,20 +124,14 @@ export function RunPage() {
   const [tab] = useParam("tab");
   const query = useRun(id);
   const name = query.data?.name || shortId(id);
+  const system = tab === "system" || Object.keys(query.data?.metrics ?? {}).some(isSystemMetric);
   useView(name, `volano exp show ${shortId(id)}`);
+  // What may come later stands last, so that it pushes nothing aside.
+  const items = system ? [...TABS, SYSTEM] : TABS;
   return (
-    <Page
-      title={name}
-      crumb={<To href="/runs">Runs</To>}
-      tools={
-        <To className="btn" href={paths.compare([id])}>
-          Compare
-        </To>
-      }
-      tabs={<Tabs base={paths.run(id)} at={tab} items={TABS} label="Run" />}
-    >
+    <Page title={name} crumb={<To href="/runs">Runs</To>} tools={<RunActions id={id} run={query.data} />} tabs={<Tabs base={paths.run(id)} at={tab} items={items} label="Run" />}>
       <Loaded query={query} missing={<Empty center title="There is no such run" cli="volano exp ls">{id}</Empty>}>
-        {(run) => (tab === "curves" ? <Curves run={run} /> : tab === "artifacts" ? <Artifacts run={run} /> : <Summary run={run} />)}
+        {(run) => <Body key={run.id} run={run} tab={tab} />}
       </Loaded>
     </Page>
   );

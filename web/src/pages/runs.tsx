@@ -1,91 +1,42 @@
-/** Runs: dense, sorted by the server, metrics straight after the name, a selection to compare. */
+/** Runs: as many as there are, filtered and sorted by the server, with the columns one wants; the address holds it all. */
 import { useRouter } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
-import { useExperimentNames, useExperiments, useRunPages } from "../api/queries";
-import type { Run } from "../api/types";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { ApiError } from "../api/client";
+import { useExperimentNames, useExperiments } from "../api/queries";
+import { useRunCount, useRunWindow, useSample, useViews } from "../api/run-lists";
+import type { Run, RunSearch } from "../api/types";
 import { slotOf } from "../lib/color";
-import { count, figure, plural, span, words } from "../lib/format";
+import { count, plural } from "../lib/format";
 import { useKeys } from "../lib/keys";
-import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
+import { allOf, asked, chosenFor, differs, faultAt, filterOf, headOf, MAX_WIDTH, MIN_WIDTH, moved, NEWEST_FIRST, orderBy, parseColumns, parseSort, parts, sortable, statusFilter, valueOf, widthOf, writeColumns, writeSort, type ColumnAt, type RunsView } from "../lib/runs-view";
 import { useView } from "../lib/store";
 import { Page, To, useParam, When } from "../ui/bits";
-import { Grid, type Column, type Sort } from "../ui/grid";
-import { Empty, Loaded } from "../ui/state";
-import { Glyph, toneOf } from "../ui/status";
+import { Empty, Fault } from "../ui/state";
+import { Glyph } from "../ui/status";
+import { WindowGrid, type WideColumn } from "../ui/window-grid";
+import { ColumnPicker, Views } from "./runs-tools";
 
-const PAGE = 500;
-/** Columns taken unasked; the run's page has all. */
-const METRICS = 6;
-const PARAMS = 6;
-/** Longer values say nothing in a column. */
-const SHORT = 24;
+const STATES = ["running", "scheduled", "finished", "failed", "killed"];
+const SELECT_WIDTH = 34;
+/** As many as the server compares. */
+const MOST_COMPARED = 50;
 
-/** Wide enough for a name of this length, within reason. */
-const widthOf = (name: string) => Math.max(96, Math.min(160, name.length * 6 + 22));
-
-/** Names by how many of the first rows have them, so that the columns say something. */
-export function common(rows: readonly Run[], of: (run: Run) => Record<string, unknown>, most: number): string[] {
-  const seen = new Map<string, number>();
-  for (const run of rows.slice(0, 200)) for (const key of Object.keys(of(run))) seen.set(key, (seen.get(key) ?? 0) + 1);
-  return [...seen]
-    .sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))
-    .slice(0, most)
-    .map(([key]) => key);
-}
-
-/** Parameters that differ come first: the others do not help to choose. */
-export function telling(rows: readonly Run[], most: number): string[] {
-  const values = new Map<string, Set<string>>();
-  for (const run of rows.slice(0, 200)) for (const [key, value] of Object.entries(run.params)) values.set(key, (values.get(key) ?? new Set()).add(value));
-  const short = (of: Set<string>) => [...of].every((value) => value.length <= SHORT);
-  return [...values]
-    .filter(([key, of]) => short(of) && !key.includes("__") && !(of.size === 1 && of.has("None")))
-    .sort((a, b) => Number(b[1].size > 1) - Number(a[1].size > 1) || a[0].localeCompare(b[0]))
-    .slice(0, most)
-    .map(([key]) => key);
-}
-
-/** What a model scores on its own training rows is shown as far as nothing better was measured. */
-const TRAINING = 2;
-
-function shownMetrics(rows: readonly Run[]): string[] {
-  const all = byRank(common(rows, (run) => run.metrics, 40));
-  const own = all.filter((key) => !/^train/i.test(key)).slice(0, METRICS);
-  return [...own, ...all.filter((key) => /^train/i.test(key)).slice(0, own.length ? TRAINING : METRICS)];
-}
-
-export function parseSort(text: string): Sort {
-  const [key = "start", direction = "desc"] = text.split(":").length > 1 ? [text.slice(0, text.lastIndexOf(":")), text.slice(text.lastIndexOf(":") + 1)] : [text || "start"];
-  return { key, desc: direction !== "asc" };
-}
-
-export function orderBy(sort: Sort): string {
-  const field = sort.key === "start" ? "start_time" : sort.key.startsWith("metrics.") || sort.key.startsWith("params.") ? `${sort.key.slice(0, sort.key.indexOf(".") + 1)}\`${sort.key.slice(sort.key.indexOf(".") + 1)}\`` : sort.key;
-  return `${field} ${sort.desc ? "DESC" : "ASC"}`;
-}
-
-/** Plain words search in names; anything with an operator is the filter language as it is. */
-export function filterOf(text: string): string | undefined {
-  const wanted = text.trim();
-  if (!wanted) return undefined;
-  if (/[=<>]|\b(like|ilike|in)\b/i.test(wanted)) return wanted;
-  return `attributes.run_name ILIKE '%${wanted.replaceAll("'", "''")}%'`;
-}
-
-function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, selected: ReadonlySet<string>, select: (id: string) => void): Column<Run>[] {
+function columnsFor(at: readonly ColumnAt[], nameOf: (number: string) => string, selected: ReadonlySet<string>, select: (run: Run) => void): WideColumn<Run>[] {
   return [
     {
       key: "select",
       head: <span className="sr">selected</span>,
-      width: 34,
-      sticky: true,
-      cell: (run) => <input type="checkbox" className="check" tabIndex={-1} aria-label={`select ${run.name}`} checked={selected.has(run.id)} onChange={() => select(run.id)} />,
+      width: SELECT_WIDTH,
+      left: 0,
+      cell: (run) => <input type="checkbox" className="check" tabIndex={-1} aria-label={`select ${run.name}`} checked={selected.has(run.id)} onChange={() => select(run)} />,
     },
     {
       key: "name",
       head: "run",
       width: 200,
+      left: SELECT_WIDTH,
+      sortable: true,
       cell: (run) => (
         <span className="row gap4">
           <Glyph state={run.status} />
@@ -96,38 +47,85 @@ function columnsFor(rows: readonly Run[], nameOf: (number: string) => string, se
         </span>
       ),
     },
-    ...shownMetrics(rows).map((key): Column<Run> => ({ key: `metrics.${key}`, head: key, title: key, width: widthOf(key), num: true, sortable: true, cell: (run) => figure(run.metrics[key]) })),
-    { key: "start", head: "started", width: 108, sortable: true, cell: (run) => <When ms={run.start_ms} /> },
-    { key: "time", head: "took", width: 84, num: true, cell: (run) => (run.end_ms && run.start_ms ? span(run.end_ms - run.start_ms) : words(run.status.toLowerCase())) },
-    ...telling(rows, PARAMS).map((key): Column<Run> => ({ key: `params.${key}`, head: key, title: key, width: widthOf(key), sortable: true, cell: (run) => <span className="mono" title={run.params[key]}>{run.params[key] ?? "–"}</span> })),
-    { key: "experiment", head: "experiment", width: 130, cell: (run) => nameOf(run.experiment) },
+    ...at.map((column): WideColumn<Run> => {
+      const { key } = column;
+      const text = (run: Run) => valueOf(run, key, nameOf);
+      const num = key === "duration" || parts(key).kind === "metrics";
+      const cell = key === "start_time" ? (run: Run) => <When ms={run.start_ms} /> : num ? text : (run: Run) => <span title={text(run)}>{key === "run_id" ? run.id.slice(24) : text(run)}</span>;
+      return { key, head: headOf(key), title: key, width: widthOf(column), num, sortable: sortable(key), own: true, cell };
+    }),
   ];
+}
+
+/** The server's word on a filter, and where in the filter it looks. */
+function FilterFault({ error, typed, sent }: { error: ApiError; typed: string; sent: string | undefined }) {
+  const [before, at, after] = faultAt(typed, sent, error.problem.span);
+  return (
+    <div className="filter-fault" role="alert">
+      <code>
+        {before}
+        <mark>{at || "\u00a0"}</mark>
+        {after}
+      </code>
+      <span className="bad">{error.message}</span>
+    </div>
+  );
 }
 
 export function Runs() {
   const router = useRouter();
   const [filter, setFilter] = useParam("filter");
   const [experiment, setExperiment] = useParam("experiment");
-  const [sortText, setSort] = useParam("sort", "start:desc");
+  const [status, setStatus] = useParam("status");
+  const [sortText, setSort] = useParam("sort", writeSort(NEWEST_FIRST));
+  const [columnsText, setColumnsText] = useParam("cols");
+  const [viewId] = useParam("view");
   const [draft, setDraft] = useState(filter);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const sort = parseSort(sortText);
+  const [range, setRange] = useState<[number, number]>([0, 0]);
+  const [shown, show] = useState<"" | "columns" | "views">("");
+  useEffect(() => setDraft(filter), [filter]);
   const experiments = useExperiments();
-  const query = useRunPages({ experiment: experiment || undefined, filter: filterOf(filter), order_by: [orderBy(sort)], max_results: PAGE });
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-  const select = (id: string) => {
+  const nameOf = useExperimentNames();
+  const views = useViews();
+
+  const own = useMemo(() => parseColumns(columnsText), [columnsText]);
+  const sample = useSample(experiment || undefined, own === undefined);
+  const chosen = useMemo(() => own ?? (sample.data && chosenFor(sample.data.items, experiment)), [own, sample.data, experiment]);
+  const columnsAt = chosen ?? [];
+  const view: RunsView = { experiment, filter, status, sort: parseSort(sortText), columns: own };
+  const sent = allOf(filterOf(filter), statusFilter(status));
+  const search: RunSearch | undefined = chosen && { experiment: experiment || undefined, filter: sent, order_by: [orderBy(view.sort)], columns: asked(chosen) };
+  const list = useRunWindow(search, range[0], range[1]);
+  const counted = useRunCount(experiment || undefined, sent);
+  const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
+
+  const select = (run: Run) => {
     const next = new Set(selected);
-    if (!next.delete(id)) next.add(id);
+    if (!next.delete(run.id)) next.add(run.id);
     setSelected(next);
   };
-  const compare = () => selected.size > 0 && router.history.push(paths.compare([...selected]));
-  useKeys([{ keys: "c", label: "Compare the selection", run: compare }]);
-  useView("Runs", `volano exp ls${experiment ? ` ${experiment}` : ""}${filter ? ` --filter "${filterOf(filter)}"` : ""}`);
-  const nameOf = useExperimentNames();
-  const columns = columnsFor(rows, nameOf, selected, select);
-  const more = () => {
-    if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
+  const compare = () => selected.size > 1 && selected.size <= MOST_COMPARED && router.history.push(paths.compare([...selected]));
+  useKeys([
+    { keys: "c", label: "Compare the selection", run: compare },
+    { keys: "v", label: "Views", run: () => show("views") },
+  ]);
+  useView("Runs", `volano exp ls${experiment ? ` ${experiment}` : ""}${sent ? ` --filter "${sent.replaceAll('"', '\\"')}"` : ""}`);
+
+  const setColumns = (next: readonly ColumnAt[]) => setColumnsText(writeColumns(next));
+  const wide = (key: string, width: number) => setColumns(columnsAt.map((column) => (column.key === key ? { key, width: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, width)) } : column)));
+  const current = views.data?.items.find((one) => one.id === viewId);
+  const number = experiments.data?.items.find((one) => one.name === experiment || one.id === experiment)?.id;
+  const exact = counted.data !== undefined && !counted.isPlaceholderData && !list.stale;
+  const total = exact ? counted.data.total : list.known;
+  const error = list.error ?? sample.error;
+  const ofFilter = error instanceof ApiError && error.problem.field === "filter" ? error : undefined;
+  const retry = () => {
+    if (sample.isError) void sample.refetch();
+    if (counted.isError) void counted.refetch();
+    list.retry();
   };
+
   return (
     <Page
       title="Runs"
@@ -142,6 +140,12 @@ export function Runs() {
               </option>
             ))}
           </select>
+          <select className="select" aria-label="State" value={status} onChange={(e) => setStatus(e.target.value)}>
+            <option value="">Any state</option>
+            {STATES.map((state) => (
+              <option key={state}>{state}</option>
+            ))}
+          </select>
           <form
             className="grow"
             onSubmit={(e) => {
@@ -149,53 +153,68 @@ export function Runs() {
               setFilter(draft);
             }}
           >
-            <input data-filter className="input code" aria-label="Filter runs" placeholder="name, or metrics.roc_auc > 0.7 and params.lr = '0.1'" value={draft} onChange={(e) => setDraft(e.target.value)} onBlur={() => setFilter(draft)} />
+            <input data-filter className="input code" aria-label="Filter runs" aria-invalid={ofFilter !== undefined} placeholder="name, or metrics.roc_auc > 0.7 and params.lr = '0.1'" value={draft} onChange={(e) => setDraft(e.target.value)} onBlur={() => setFilter(draft)} />
           </form>
-          <button type="button" className="btn primary" disabled={selected.size < 2} onClick={compare}>
+          <To className="btn" href={experiment ? `/traces?experiment=${encodeURIComponent(experiment)}` : "/traces"}>
+            Traces
+          </To>
+          <button type="button" className="btn" onClick={() => show("views")}>
+            {current ? `${current.name}${differs(view, current) ? ", changed" : ""}` : "Views"}
+          </button>
+          <button type="button" className="btn" disabled={!chosen} onClick={() => show("columns")}>
+            Columns
+          </button>
+          <button type="button" className="btn primary" disabled={selected.size < 2 || selected.size > MOST_COMPARED} onClick={compare}>
             Compare{selected.size > 0 ? ` ${selected.size}` : ""}
           </button>
         </>
       }
     >
-      <Loaded query={query}>
-        {() =>
-          rows.length === 0 ? (
-            filter ? (
-              <Empty center title="No run matches this filter" cli={'volano exp ls --filter "metrics.roc_auc > 0.7"'}>
-                Compare with = != &lt; &gt; LIKE on metrics, params, tags and attributes, joined by “and”.
-              </Empty>
-            ) : (
-              <Empty center title="No runs yet" cli={[`export MLFLOW_TRACKING_URI=${location.origin}`, "volano run -- python train.py"]}>
-                Any script that uses the mlflow package is tracked; this page fills while it runs.
-              </Empty>
-            )
+      {ofFilter && <FilterFault error={ofFilter} typed={filter} sent={sent} />}
+      {error && !ofFilter && <Fault error={error} retry={retry} />}
+      {list.ready &&
+        (total === 0 && !list.stale ? (
+          sent ? (
+            <Empty center title="No run matches this filter" cli={'volano exp ls --filter "metrics.roc_auc > 0.7"'}>
+              Compare with = != &lt; &gt; LIKE on metrics, params, tags and attributes, joined by “and”.
+            </Empty>
           ) : (
-            <>
-              <Grid
-                label="Runs"
-                rows={rows}
-                id={(run) => run.id}
-                columns={columns}
-                open={(run) => router.history.push(paths.run(run.id))}
-                sort={sort}
-                onSort={(key) => setSort(`${key}:${sort.key === key && sort.desc ? "asc" : "desc"}`)}
-                selected={selected}
-                onSelect={select}
-                more={more}
-              />
-              <div className="under">
-                <span>
-                  {query.hasNextPage ? `the first ${count(rows.length)} runs` : plural(rows.length, "run")}, sorted by the server
-                </span>
-                {selected.size > 0 && <span>{selected.size} selected</span>}
-                <span className="right">
-                  {rows.filter((run) => toneOf(run.status) === "live").length} running · {rows.filter((run) => toneOf(run.status) === "bad").length} failed
-                </span>
-              </div>
-            </>
+            <Empty center title="No runs yet" cli={[`export MLFLOW_TRACKING_URI=${location.origin}`, "volano run -- python train.py"]}>
+              Any script that uses the mlflow package is tracked; this page fills while it runs.
+            </Empty>
           )
-        }
-      </Loaded>
+        ) : (
+          <>
+            <WindowGrid
+              label="Runs"
+              count={total}
+              rowAt={list.rowAt}
+              id={(run) => run.id}
+              columns={columnsFor(columnsAt, nameOf, selected, select)}
+              onRange={onRange}
+              open={(run) => router.history.push(paths.run(run.id))}
+              sort={view.sort}
+              onSort={(key) => setSort(writeSort({ key, desc: view.sort.key !== key || !view.sort.desc }))}
+              selected={selected}
+              onSelect={select}
+              onWidth={wide}
+              onMove={(key, before) => setColumns(moved(columnsAt, key, before))}
+              stale={list.stale}
+              start={JSON.stringify([experiment, sent, sortText])}
+            />
+            <div className="under">
+              <span>{list.stale ? "the runs of the search before" : exact ? `${plural(total, "run")}, sorted by the server` : `at least ${plural(total, "run")}, sorted by the server`}</span>
+              {selected.size > 0 && <span>{selected.size > MOST_COMPARED ? `${selected.size} selected, ${MOST_COMPARED} can be compared` : `${selected.size} selected`}</span>}
+              {exact && (
+                <span className="right">
+                  {count(counted.data.statuses.running ?? 0)} running · {count(counted.data.statuses.failed ?? 0)} failed
+                </span>
+              )}
+            </div>
+          </>
+        ))}
+      {shown === "columns" && <ColumnPicker experiment={experiment} columns={columnsAt} own={own !== undefined} set={setColumns} close={() => show("")} />}
+      {shown === "views" && <Views view={view} experiment={number} current={current} experimentName={nameOf} go={(href) => router.history.push(href)} close={() => show("")} />}
     </Page>
   );
 }

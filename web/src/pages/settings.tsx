@@ -2,8 +2,16 @@
 import { useServer } from "../api/queries";
 import { choose, settings } from "../lib/settings";
 import { useCell, useView } from "../lib/store";
-import { Cli, Facts, Page, Panel } from "../ui/bits";
+import { Cli, Facts, Page, Panel, Tabs, useParam } from "../ui/bits";
 import { Loaded, useSettled } from "../ui/state";
+import { Trash } from "./settings-trash";
+import { Webhooks } from "./webhooks";
+
+const TABS: [string, string][] = [
+  ["", "This server"],
+  ["webhooks", "Webhooks"],
+  ["trash", "Trash"],
+];
 
 const themes = [["", "system"], ["light", "light"], ["dark", "dark"]] as const;
 const densities = [["", "dense"], ["comfortable", "comfortable"]] as const;
@@ -20,13 +28,11 @@ function Choice({ name, label, items, value }: { name: "theme" | "density"; labe
   );
 }
 
-export function Settings() {
+function Own() {
   const server = useServer();
   const chosen = useCell(settings);
-  useView("Settings", "volano doctor");
-  if (!useSettled(server)) return <Page title="Settings">{null}</Page>;
+  if (!useSettled(server)) return null;
   return (
-    <Page title="Settings">
       <div className="cols two">
         <Panel title="This server">
           <div className="pad stack gap12">
@@ -64,6 +70,17 @@ export function Settings() {
           </div>
         </Panel>
       </div>
+  );
+}
+
+export function Settings() {
+  const [tab] = useParam("tab");
+  const webhooks = tab === "webhooks";
+  const trash = tab === "trash";
+  useView(webhooks ? "Webhooks" : trash ? "Trash" : "Settings", webhooks ? "volano webhook ls" : trash ? "volano trash ls" : "volano doctor");
+  return (
+    <Page title="Settings" tabs={<Tabs base="/settings" at={tab} items={TABS} label="Settings" />}>
+      {webhooks ? <Webhooks /> : trash ? <Trash /> : <Own />}
     </Page>
   );
 }

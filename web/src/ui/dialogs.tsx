@@ -10,7 +10,7 @@ import { paths } from "../lib/paths";
 import { Icon } from "./icons";
 import { rooms } from "./rooms";
 
-function Dialog({ className, label, close, children }: { className: string; label: string; close: () => void; children: ReactNode }) {
+export function Dialog({ className, label, close, children }: { className: string; label: string; close: () => void; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = ref.current;

@@ -1,59 +1,66 @@
-/** A notebook drawn from its own JSON: text, code, plain outputs and pictures; nothing in it runs. */
+/** A notebook drawn from its own JSON; nothing in it runs. */
+import { useMemo } from "react";
+import { parseNotebook, type Cell, type Output } from "../lib/notebook";
+import { Json } from "./json";
+import { Markdown } from "./markdown";
 
-interface Output {
-  output_type: string;
-  text?: string | string[];
-  data?: Record<string, string | string[]>;
-  ename?: string;
-  evalue?: string;
-  traceback?: string[];
+function Out({ output, place }: { output: Output; place: string }) {
+  switch (output.kind) {
+    case "picture":
+      return <img className="picture" alt="output" src={output.src} />;
+    case "markdown":
+      return <Markdown text={output.text} />;
+    case "json":
+      return <Json value={output.value} />;
+    case "table": {
+      const [head = [], ...rows] = output.rows;
+      return (
+        <div className="scroll" tabIndex={0} role="region" aria-label={`Table ${place}`}>
+          <table className="t">
+            <thead>
+              <tr>{head.map((cell, i) => (cell.trim() ? <th key={i}>{cell}</th> : <td key={i} />))}</tr>
+            </thead>
+            <tbody>
+              {rows.map((row, i) => (
+                <tr key={i}>{row.map((cell, j) => <td key={j} className="mono">{cell}</td>)}</tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      );
+    }
+    case "text":
+      return <pre className={output.error ? "bad wrap" : "ink2"}>{output.text}</pre>;
+  }
 }
 
-interface Cell {
-  cell_type: string;
-  source: string | string[];
-  execution_count?: number | null;
-  outputs?: Output[];
-}
-
-const joined = (text: string | string[] | undefined) => (Array.isArray(text) ? text.join("") : (text ?? ""));
-/** Terminal colours in tracebacks. */
-// eslint-disable-next-line no-control-regex
-const plain = (text: string) => text.replace(/\u001b\[[0-9;]*m/g, "");
-
-function Out({ output }: { output: Output }) {
-  const png = output.data?.["image/png"];
-  if (png) return <img className="picture" alt="output" src={`data:image/png;base64,${joined(png).replace(/\s/g, "")}`} />;
-  if (output.output_type === "error") return <pre className="bad wrap">{plain(output.traceback?.join("\n") ?? `${output.ename}: ${output.evalue}`)}</pre>;
-  const text = plain(joined(output.text) || joined(output.data?.["text/plain"]));
-  return text ? <pre className="ink2">{text}</pre> : null;
+function Drawn({ cell, place }: { cell: Cell; place: number }) {
+  if (cell.kind !== "code") {
+    return (
+      <div className="cell">
+        <span />
+        {cell.kind === "raw" ? <pre className="prose">{cell.source}</pre> : <Markdown text={cell.source} />}
+      </div>
+    );
+  }
+  return (
+    <div className="cell">
+      <span className="mono ink3">[{cell.count ?? " "}]</span>
+      <div className="grow stack gap8">
+        <pre className="code">{cell.source}</pre>
+        {cell.outputs.map((output, i) => <Out key={i} output={output} place={`${place}.${i + 1}`} />)}
+      </div>
+    </div>
+  );
 }
 
 export function Notebook({ text }: { text: string }) {
-  let cells: Cell[];
-  try {
-    cells = (JSON.parse(text) as { cells?: Cell[] }).cells ?? [];
-  } catch {
-    return <p className="pad ink2">This file is not a notebook: it is no JSON.</p>;
-  }
+  const file = useMemo(() => parseNotebook(text), [text]);
+  if (!file) return <p className="pad ink2">This file is not a notebook: it is no JSON with cells.</p>;
   return (
     <div className="notebook" tabIndex={0} role="region" aria-label="Notebook">
-      {cells.map((cell, i) =>
-        cell.cell_type === "code" ? (
-          <div key={i} className="cell">
-            <span className="mono ink3">[{cell.execution_count ?? " "}]</span>
-            <div className="grow stack">
-              <pre className="code">{joined(cell.source)}</pre>
-              {cell.outputs?.map((output, j) => <Out key={j} output={output} />)}
-            </div>
-          </div>
-        ) : (
-          <div key={i} className="cell">
-            <span />
-            <pre className="prose">{joined(cell.source)}</pre>
-          </div>
-        ),
-      )}
+      {file.cells.map((cell, i) => <Drawn key={i} cell={cell} place={i + 1} />)}
+      {file.hidden > 0 && <p className="ink2">{`${file.hidden} more cells; download for all.`}</p>}
     </div>
   );
 }

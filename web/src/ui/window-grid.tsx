@@ -1,0 +1,249 @@
+/** A dense table over more rows than are loaded: rows are asked for as they come into view; columns can be moved and sized. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { memo, useEffect, useId, useRef, useState, type CSSProperties, type DragEvent, type PointerEvent } from "react";
+import { useKeys } from "../lib/keys";
+import { settings } from "../lib/settings";
+import { useCell } from "../lib/store";
+import type { Column, Sort } from "./grid";
+
+export interface WideColumn<T> extends Column<T> {
+  /** Its place and width are the reader's. */
+  own?: boolean;
+  /** Pixels from the left where it stays when the table is moved sideways. */
+  left?: number;
+}
+
+interface Props<T> {
+  label: string;
+  count: number;
+  /** Undefined while the row is on its way. */
+  rowAt: (index: number) => T | undefined;
+  id: (row: T) => string;
+  columns: readonly WideColumn<T>[];
+  /** The rows that are in view. */
+  onRange: (first: number, last: number) => void;
+  open: (row: T) => void;
+  sort: Sort;
+  onSort: (key: string) => void;
+  selected: ReadonlySet<string>;
+  onSelect: (row: T) => void;
+  onWidth: (key: string, width: number) => void;
+  /** A column was dropped before another one, or at the end. */
+  onMove: (key: string, before: string | undefined) => void;
+  /** What is shown is old. */
+  stale?: boolean;
+  /** Another value: the list starts anew at its top. */
+  start: string;
+}
+
+const HEAD = 28;
+
+function template<T>(columns: readonly WideColumn<T>[]): string {
+  return columns.map((column, index) => (index === columns.length - 1 ? `minmax(${column.width}px, 1fr)` : `${column.width}px`)).join(" ");
+}
+
+const classOf = <T,>(column: WideColumn<T>) => `${column.num ? "num" : ""} ${column.left === undefined ? "" : "sticky"}`;
+const placed = <T,>(column: WideColumn<T>): CSSProperties | undefined => (column.left === undefined ? undefined : { left: column.left });
+
+/** The edge of a head, to be drawn sideways. */
+function Edge({ width, onWidth }: { width: number; onWidth: (width: number) => void }) {
+  const from = useRef<{ x: number; width: number } | null>(null);
+  const drag = (event: PointerEvent<HTMLSpanElement>) => {
+    if (from.current) onWidth(Math.round(from.current.width + event.clientX - from.current.x));
+  };
+  return (
+    <span
+      className="edge"
+      aria-hidden="true"
+      onPointerDown={(event) => {
+        event.preventDefault();
+        event.currentTarget.setPointerCapture(event.pointerId);
+        from.current = { x: event.clientX, width };
+      }}
+      onPointerMove={drag}
+      onPointerUp={() => (from.current = null)}
+    />
+  );
+}
+
+function Head<T>({ columns, sort, onSort, onWidth, onMove, style }: Pick<Props<T>, "columns" | "sort" | "onSort" | "onWidth" | "onMove"> & { style: CSSProperties }) {
+  const [over, setOver] = useState("");
+  const held = useRef("");
+  const dragged = (column: WideColumn<T>) =>
+    column.own
+      ? {
+          draggable: true,
+          onDragStart: (event: DragEvent) => {
+            held.current = column.key;
+            event.dataTransfer.effectAllowed = "move";
+            event.dataTransfer.setData("text/plain", column.key);
+          },
+          onDragOver: (event: DragEvent) => {
+            if (!held.current) return;
+            event.preventDefault();
+            setOver(column.key);
+          },
+          onDragLeave: () => setOver(""),
+          onDragEnd: () => {
+            held.current = "";
+            setOver("");
+          },
+          onDrop: (event: DragEvent) => {
+            event.preventDefault();
+            if (held.current) onMove(held.current, column.key);
+            held.current = "";
+            setOver("");
+          },
+        }
+      : {};
+  return (
+    <div className="hrow" role="row" aria-rowindex={1} style={style}>
+      {columns.map((column, index) => {
+        const on = sort.key === column.key;
+        return (
+          <div
+            key={column.key}
+            role="columnheader"
+            aria-colindex={index + 1}
+            aria-sort={on ? (sort.desc ? "descending" : "ascending") : undefined}
+            className={`${classOf(column)} ${over === column.key ? "over" : ""}`}
+            style={placed(column)}
+            title={column.title}
+            {...dragged(column)}
+          >
+            {column.sortable ? (
+              <button type="button" tabIndex={-1} className="sort" aria-pressed={on} onClick={() => onSort(column.key)}>
+                {column.head}
+                {on ? (sort.desc ? " ↓" : " ↑") : ""}
+              </button>
+            ) : (
+              column.head
+            )}
+            {column.own && <Edge width={column.width} onWidth={(width) => onWidth(column.key, width)} />}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+interface Shown<T> {
+  value: T | undefined;
+  index: number;
+  /** Which DOM id the row has. */
+  base: string;
+  start: number;
+  at: boolean;
+  selected: boolean;
+  columns: readonly WideColumn<T>[];
+  style: string;
+  pick: (index: number) => void;
+  open: (row: T) => void;
+}
+
+function PlainRow<T>({ value, index, base, start, at, selected, columns, style, pick, open }: Shown<T>) {
+  return (
+    <div
+      id={`${base}-${index}`}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={`grow-row ${at ? "at" : ""}`}
+      style={{ gridTemplateColumns: style, transform: `translateY(${start}px)` }}
+      onClick={() => pick(index)}
+      onDoubleClick={() => value !== undefined && open(value)}
+    >
+      {columns.map((column, place) => (
+        <div key={column.key} role="gridcell" aria-colindex={place + 1} className={classOf(column)} style={placed(column)}>
+          {value === undefined ? <span className="wait" /> : column.cell(value)}
+        </div>
+      ))}
+    </div>
+  );
+}
+/** While one scrolls, only the rows that come are drawn. */
+const Line = memo(PlainRow) as typeof PlainRow;
+
+export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open, sort, onSort, selected, onSelect, onWidth, onMove, stale, start }: Props<T>) {
+  const base = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState(0);
+  const density = useCell(settings).density;
+  const rowHeight = density === "comfortable" ? 36 : 28;
+  const virtual = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 10, paddingStart: HEAD, initialRect: { width: 1200, height: 800 } });
+  useEffect(() => virtual.measure(), [rowHeight, virtual]);
+  useEffect(() => {
+    setAt(0);
+    box.current?.scrollTo({ top: 0 });
+  }, [start]);
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => onRange(first, last), [first, last, onRange]);
+  const current = Math.min(at, Math.max(count - 1, 0));
+  const move = (to: number) => {
+    const next = Math.max(0, Math.min(count - 1, to));
+    setAt(next);
+    virtual.scrollToIndex(next, { align: "auto" });
+    box.current?.focus({ preventScroll: true });
+  };
+  const row = rowAt(current);
+  const screen = Math.max(1, Math.floor(((box.current?.clientHeight ?? 700) - HEAD) / rowHeight) - 1);
+  const latest = useRef(open);
+  latest.current = open;
+  const opens = useRef((value: T) => latest.current(value)).current;
+  const pick = useRef(setAt).current;
+  useKeys([
+    { keys: "j", label: "Next row", run: () => move(current + 1) },
+    { keys: "k", label: "Row before", run: () => move(current - 1) },
+    { keys: "ArrowDown", label: "", run: () => move(current + 1) },
+    { keys: "ArrowUp", label: "", run: () => move(current - 1) },
+    { keys: "PageDown", label: "", run: () => move(current + screen) },
+    { keys: "PageUp", label: "", run: () => move(current - screen) },
+    { keys: "Home", label: "", run: () => move(0) },
+    { keys: "End", label: "", run: () => move(count - 1) },
+    { keys: "ArrowRight", label: "", run: () => box.current?.scrollBy({ left: 120 }) },
+    { keys: "ArrowLeft", label: "", run: () => box.current?.scrollBy({ left: -120 }) },
+    { keys: "Enter", label: "Open the row", run: () => row !== undefined && open(row) },
+    { keys: "x", label: "Select the row", run: () => row !== undefined && onSelect(row) },
+  ]);
+  const style = template(columns);
+  return (
+    <div
+      ref={box}
+      className={`grid ${stale ? "old" : ""}`}
+      role="grid"
+      tabIndex={0}
+      aria-label={label}
+      aria-busy={stale}
+      aria-rowcount={count + 1}
+      aria-colcount={columns.length}
+      aria-multiselectable
+      aria-activedescendant={items.some((item) => item.index === current) ? `${base}-${current}` : undefined}
+    >
+      <div role="rowgroup">
+        <Head columns={columns} sort={sort} onSort={onSort} onWidth={onWidth} onMove={onMove} style={{ gridTemplateColumns: style }} />
+      </div>
+      <div role="rowgroup" style={{ height: virtual.getTotalSize() - HEAD }}>
+        {items.map((item) => {
+          const value = rowAt(item.index);
+          return (
+            <Line
+              key={value === undefined ? `wait ${item.index}` : id(value)}
+              value={value}
+              index={item.index}
+              base={base}
+              start={item.start}
+              at={item.index === current}
+              selected={value !== undefined && selected.has(id(value))}
+              columns={columns}
+              style={style}
+              pick={pick}
+              open={opens}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
