@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::served::binary;
+
 /// How often the server is killed.
 const KILLS: u64 = 20;
 /// The longest wait for the loop to end once nobody kills it any more.
@@ -42,17 +44,23 @@ open(sys.argv[2], 'w').write(str(parts))
 ";
 
 /// A server process of the real binary on a project's home.
-struct Server {
+pub struct Server {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Server {
     /// Always on the same port: programs that survive a kill know the server by it.
-    fn start(project: &Path, port: u16) -> Self {
+    pub fn start(project: &Path, port: u16) -> Self {
+        Self::start_with(project, port, &[])
+    }
+
+    /// The same with further options.
+    pub fn start_with(folder: &Path, port: u16, options: &[String]) -> Self {
         let child = Command::new(binary())
             .args(["server", "--port", &port.to_string()])
-            .current_dir(project)
+            .args(options)
+            .current_dir(folder)
             .env_remove("VOLANO_HOME")
             .env_remove("VOLANO_URL")
             .stdout(Stdio::piped())
@@ -68,45 +76,81 @@ impl Server {
     }
 
     /// No word of warning, no chance to tidy up.
-    fn kill(self) {
+    pub fn kill(self) {
         drop(self);
     }
 
     /// Calls the API.
-    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
+    pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
         self.send(method, &format!("/api/v1{path}"), body)
     }
 
     /// Sends a request and returns status and body; an error when the server died meanwhile.
-    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> std::io::Result<(u16, Value)> {
+        Self::exchange(&self.address, method, path, body)
+    }
+
+    /// The same to the server at an address.
+    pub fn exchange(
+        address: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> std::io::Result<(u16, Value)> {
         let body = body.map_or_else(String::new, ToString::to_string);
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        )?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let answer = String::from_utf8_lossy(&answer);
-        let cut = || std::io::Error::other("the answer was cut");
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut)?;
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(cut)?;
-        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
-            body.split("\r\n").skip(1).step_by(2).collect()
-        } else {
-            body.to_owned()
-        };
+        let (status, body) = Self::raw(address, method, path, body.as_bytes())?;
         Ok((status, serde_json::from_str(&body).map_err(|_| cut())?))
     }
 
-    fn get(&self, path: &str) -> Value {
+    /// The same with bytes, of which the answer's are text.
+    pub fn raw(address: &str, method: &str, path: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n",
+            body.len()
+        )?;
+        stream.write_all(body)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let answer = String::from_utf8_lossy(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut)?;
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(cut)?;
+        let head = head.to_ascii_lowercase();
+        if head.contains("transfer-encoding: chunked") {
+            return Ok((status, unchunked(body).ok_or_else(cut)?));
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+        match length {
+            Some(length) if body.len() < length => Err(cut()),
+            _ => Ok((status, body.to_owned())),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Value {
         let (status, body) = self.call("GET", path, None).unwrap();
         assert_eq!(status, 200, "{path}: {body}");
         body
+    }
+}
+
+fn cut() -> std::io::Error {
+    std::io::Error::other("the answer was cut")
+}
+
+/// The text of a body in chunks; `None` when its end is missing.
+fn unchunked(mut body: &str) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        let (size, rest) = body.split_once("\r\n")?;
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        if size == 0 {
+            return Some(text);
+        }
+        text.push_str(rest.get(..size)?);
+        body = rest.get(size..)?.strip_prefix("\r\n")?;
     }
 }
 
@@ -118,19 +162,11 @@ impl Drop for Server {
     }
 }
 
-/// The binary of this build, beside the tests' own.
-fn binary() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let path = tests.ancestors().nth(2).unwrap().join("volano");
-    assert!(path.is_file(), "{} is not there: run the tests with `cargo xtask test`", path.display());
-    path
-}
-
 /// Pseudo-random numbers from a seed (Steele, Lea, Flood 2014: SplitMix64).
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -146,11 +182,11 @@ fn arrive(project: &Path, month: u64) {
     fs::rename(temporary, project.join(format!("data/{year}-{month:02}.csv"))).unwrap();
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn random() -> Random {
+pub fn random() -> Random {
     let seed =
         std::env::var("VOLANO_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_131_231);
     println!("seed {seed}");

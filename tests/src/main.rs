@@ -2,7 +2,16 @@
 
 #![cfg(test)]
 
+mod clients;
 mod compat;
+mod differential;
 mod durability;
+mod importing;
+mod ledger;
+mod live;
 mod pipelines;
+mod registry;
+mod served;
+mod spooling;
 mod support;
+mod trash;

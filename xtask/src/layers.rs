@@ -15,13 +15,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tables", &["domain"]),
     ("sql", &["domain", "tables"]),
     ("inference", &["domain", "environments"]),
-    ("app", &["domain", "db", "objects", "tables", "sql", "environments", "inference"]),
+    ("outgoing", &[]),
+    ("app", &["domain", "db", "objects", "tables", "sql", "environments", "inference", "outgoing"]),
     ("runner", &["domain", "app", "environments", "objects", "sql", "tables"]),
     ("api", &["domain", "app"]),
     ("mlflow", &["domain", "app"]),
     ("gateway", &["domain", "app"]),
     ("server", &["domain", "app", "api", "mlflow", "gateway", "runner"]),
-    ("cli", &["domain", "app", "server", "runner"]),
+    ("cli", &["domain", "tables", "app", "server", "runner"]),
     ("testkit", &["domain", "db"]),
 ];
 
@@ -35,7 +36,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["api", "mlflow", "gateway", "server", "cli"]),
     ("utoipa", &["api"]),
     ("clap", &["cli"]),
-    ("reqwest", &["cli"]),
+    ("reqwest", &["cli", "outgoing"]),
+    ("ring", &["app"]),
     ("notify", &["runner"]),
     ("hyper", &["server"]),
 ];

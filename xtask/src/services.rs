@@ -83,10 +83,72 @@ pub fn chromium() -> Result<PathBuf> {
 
 /// A Python with the real clients that tests use, made anew when their list changes.
 pub fn python() -> Result<PathBuf> {
-    let venv = target().join("test-python");
+    plain("test-python", "tests/requirements.txt")
+}
+
+/// A Python with a client of MLflow 2.
+pub fn python_older() -> Result<PathBuf> {
+    plain("test-python-older", "tests/requirements-older.txt")
+}
+
+/// A Python with MLflow's small client, and what makes up requests from the API's document.
+pub fn python_small() -> Result<PathBuf> {
+    plain("test-python-small", "tests/requirements-small.txt")
+}
+
+/// A Python with nothing but the packages of a list.
+fn plain(name: &str, list: &str) -> Result<PathBuf> {
+    environment(name, &[&root().join(list)], |venv| {
+        if run(program("python3").args(["-m", "venv"]).arg(venv)).is_err() {
+            apt("no-such-program", &["python3-venv"])?;
+            run(program("python3").args(["-m", "venv"]).arg(venv))?;
+        }
+        install(&venv.join("bin/python"), venv, &["-r", list])
+    })
+}
+
+/// A Python with training frameworks on top of the packages of [`python`], which it shares.
+pub fn frameworks(clients: &Path) -> Result<PathBuf> {
+    let lists = ["tests/requirements.txt", "tests/frameworks.txt"].map(|list| root().join(list));
+    environment("test-frameworks", &[&lists[0], &lists[1]], |venv| {
+        run(program(clients).args(["-m", "venv", "--without-pip"]).arg(venv))?;
+        let shared = output(program(clients).args(["-c", PACKAGES]))?;
+        let own = output(program(venv.join("bin/python")).args(["-c", PACKAGES]))?;
+        fs::write(Path::new(own.trim()).join("shared.pth"), shared).map_err(|error| error.to_string())?;
+        install(clients, venv, &["-r", "tests/frameworks.txt"])
+    })
+}
+
+/// A Python of the system with the system's PyTorch, and Lightning beside it.
+pub fn networks(clients: &Path) -> Result<PathBuf> {
+    let list = root().join("tests/networks.txt");
+    environment("test-networks", &[&list], |venv| {
+        if run(program(SYSTEM_PYTHON).args(["-c", "import torch"]).stderr(Stdio::null())).is_err() {
+            apt("no-such-program", &["python3-torch"])?;
+        }
+        run(program(SYSTEM_PYTHON)
+            .args(["-m", "venv", "--system-site-packages", "--without-pip"])
+            .arg(venv))?;
+        install(clients, venv, &["-r", "tests/networks.txt"])?;
+        install(clients, venv, &["--no-deps", LIGHTNING])
+    })
+}
+
+/// The interpreter that the system's packages are for.
+const SYSTEM_PYTHON: &str = "/usr/bin/python3";
+/// The newest that takes PyTorch 1.13; `tests/networks.txt` has what it needs.
+const LIGHTNING: &str = "pytorch-lightning==2.2.5";
+/// Prints where packages are installed.
+const PACKAGES: &str = "import sysconfig; print(sysconfig.get_path('purelib'))";
+
+/// A virtual environment under the target folder, made by `make` when one of the lists is not what it was made from.
+fn environment(name: &str, lists: &[&Path], make: impl FnOnce(&Path) -> Result) -> Result<PathBuf> {
+    let venv = target().join(name);
     let python = venv.join("bin/python");
-    let wanted = fs::read(root().join("tests/requirements.txt"))
-        .map_err(|error| format!("tests/requirements.txt: {error}"))?;
+    let mut wanted = Vec::new();
+    for list in lists {
+        wanted.extend(fs::read(list).map_err(|error| format!("{}: {error}", list.display()))?);
+    }
     let stamp = venv.join("requirements.installed");
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
@@ -94,21 +156,18 @@ pub fn python() -> Result<PathBuf> {
     if venv.exists() {
         fs::remove_dir_all(&venv).map_err(|error| format!("{}: {error}", venv.display()))?;
     }
-    if run(program("python3").args(["-m", "venv"]).arg(&venv)).is_err() {
-        apt("no-such-program", &["python3-venv"])?;
-        run(program("python3").args(["-m", "venv"]).arg(&venv))?;
-    }
-    run(program(&python).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "-r",
-        "tests/requirements.txt",
-    ]))?;
+    make(&venv)?;
     fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(python)
+}
+
+/// Installs into `venv` with the pip of `python`.
+fn install(python: &Path, venv: &Path, arguments: &[&str]) -> Result {
+    run(program(python)
+        .args(["-m", "pip", "--python"])
+        .arg(venv.join("bin/python"))
+        .args(["install", "--quiet", "--disable-pip-version-check"])
+        .args(arguments))
 }
 
 /// A program of PostgreSQL: on the path, or where Debian keeps its versions.

@@ -23,6 +23,10 @@ pub fn test() -> Result {
         run(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
     })?;
     let python = report.part("python packages", services::python)?;
+    let frameworks = report.part("training frameworks", || services::frameworks(&python))?;
+    let networks = report.part("pytorch", || services::networks(&python))?;
+    let older = report.part("packages of an older client", services::python_older)?;
+    let small = report.part("packages of the small client", services::python_small)?;
     let postgres = report.part("postgresql", Postgres::start)?;
     let chromium = report.part("chromium", services::chromium)?;
     report.part("build", || run(cargo().args(["build", "--workspace", "--all-targets", "--quiet"])))?;
@@ -50,6 +54,8 @@ pub fn test() -> Result {
             tests.args(["test", "--workspace", "--no-fail-fast"]);
         }
         tests.env("VOLANO_TEST_POSTGRES", &postgres.url).env("VOLANO_TEST_PYTHON", &python);
+        tests.env("VOLANO_TEST_FRAMEWORKS", &frameworks).env("VOLANO_TEST_NETWORKS", &networks);
+        tests.env("VOLANO_TEST_PYTHON_OLDER", &older).env("VOLANO_TEST_PYTHON_SMALL", &small);
         run(tests.env("VOLANO_TEST_DEMO", &played))
     })?;
     report.print();
