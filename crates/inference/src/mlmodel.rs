@@ -33,18 +33,19 @@ pub struct ModelInfo {
     pub run_id: Option<String>,
 }
 
+/// All that an `MLmodel` file says; else why it cannot be read.
+pub fn document(file: &Path) -> std::result::Result<Value, String> {
+    let text = read_limited(file).map_err(|error| {
+        format!("its MLmodel file is unreadable ({error}): log the model with mlflow.<flavor>.log_model")
+    })?;
+    serde_saphyr::from_str(&text).map_err(|error| format!("its MLmodel file is not valid YAML: {error}"))
+}
+
 impl ModelInfo {
     /// Reads `folder/MLmodel` and the serving example beside it.
     pub fn read(folder: &Path) -> Result<Self> {
         let fail = |reason: String| Error::Load { folder: folder.to_owned(), reason };
-        let path = folder.join("MLmodel");
-        let text = read_limited(&path).map_err(|error| {
-            fail(format!(
-                "its MLmodel file is unreadable ({error}): log the model with mlflow.<flavor>.log_model"
-            ))
-        })?;
-        let root: Value = serde_saphyr::from_str(&text)
-            .map_err(|error| fail(format!("its MLmodel file is not valid YAML: {error}")))?;
+        let root = document(&folder.join("MLmodel")).map_err(&fail)?;
         let text_of = |value: &Value| value.as_str().map(ToOwned::to_owned);
         let flavors = &root["flavors"];
         let function = &flavors["python_function"];
