@@ -148,6 +148,29 @@ test("experiments are found, ordered, made, renamed, and deleted with undo", asy
   expect(mock.sent[1]?.body).toEqual({ name: "delays" });
 });
 
+test("a branch shows what its merge would do, and is merged only when it fits", async () => {
+  await at("/data/flights@v4");
+  await page.getByRole("button", { name: "Merge units" }).click();
+  await page.getByText("It cannot be merged").waitFor();
+  await page.getByText("changed on main and on units").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+  await page.getByRole("button", { name: "Merge review/april" }).click();
+  await page.getByText("1 file would change in what is published").waitFor();
+  await page.getByLabel(/^What changed/).fill("May");
+  await page.getByRole("dialog").getByRole("button", { name: "Merge" }).click();
+  await page.getByText("flights@v5 has review/april").waitFor();
+  await page.getByRole("button", { name: "New tag" }).click();
+  await page.getByLabel(/^Name/).fill("frozen");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Remove q1-frozen" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(mock.sent.map((sent) => `${sent.method} ${sent.path}`)).toEqual(["POST /api/v1/datasets/flights/merge", "POST /api/v1/datasets/flights/refs", "DELETE /api/v1/datasets/flights/refs/q1-frozen"]);
+  expect(mock.sent[0]?.body).toEqual({ branch: "review/april", message: "May" });
+  expect(mock.sent[1]?.body).toEqual({ name: "frozen", kind: "tag", at: "v4" });
+});
+
 test("versions stand side by side: what differs first, everything on demand", async () => {
   await at("/models/flights");
   await page.getByLabel("Compare version 4").check();

@@ -1,7 +1,7 @@
 /** The rooms' fixtures: data, pipelines, models, serving, monitoring, audit, trace. */
 import { GENESIS, hashOf } from "../src/lib/audit";
 import type {
-  Alert, AuditEvent, ColumnDrift, Dataset, DataVersion, Decision, Deployment, DriftReport, Evaluation, GraphStep, Model, ModelVersion, Monitor, MonitorStatus, PerformancePoint, Pipeline, PipelineRun, Plan, Prediction,
+  Alert, AuditEvent, ColumnDrift, DataRef, Dataset, DataVersion, Decision, Deployment, DriftReport, Evaluation, GraphStep, Model, ModelVersion, Monitor, MonitorStatus, PerformancePoint, Pipeline, PipelineRun, Plan, Prediction,
   Profile, StepRun, Trace, TraceDetail, Trigger, Violation,
 } from "../src/api/types";
 import { id, none, NOW, on, onServe, onText, random, type Route } from "./base";
@@ -24,8 +24,16 @@ const violations: Violation[] = [
   { rule: "range", column: "temp", severity: "warn", message: "values from -9.4 to 36.1 where 10 to 105 are usual: another unit?", count: 28011, share: 0.973, examples: [{ file: "flights_2013-05b.parquet", row: 1, value: "12.2" }], place: "contracts/flights.yaml:44:5", change: "median 61.0 before, 15.8 now" },
 ];
 const versions: DataVersion[] = [version(null, 28796, 31 * MINUTE, "a broken batch", violations), version(4, 111278, 2 * MINUTE + HOUR, "2013-04 arrived"), version(3, 82951, 3 * HOUR, "2013-03 arrived"), version(2, 54117, 26 * HOUR, "2013-02 arrived", violations.slice(2)), version(1, 27004, 50 * HOUR, "first files")];
-const dataset: Dataset = { name: "flights", kind: "table", key: ["flight", "time_hour"], time_column: "time_hour", contract: "contracts/flights.yaml", created_ms: NOW - 50 * HOUR, versions: 4, latest: versions[1], rejected: versions[0] };
-const weather: Dataset = { ...dataset, name: "weather", key: [], contract: null, rejected: null, latest: { ...versions[3]!, dataset: "weather", rows: 26115, violations: [] } };
+const draft: DataVersion = { ...version(null, 139_904, 20 * MINUTE, "May, mended"), state: "draft", branch: "review/april", commit: hex(291), reference: `flights@${hex(291).slice(0, 12)}` };
+versions.unshift(draft);
+const refs: DataRef[] = [
+  { name: "main", kind: "branch", author: "system", updated_ms: NOW - HOUR, version: version(4, 111278, HOUR, "") },
+  { name: "review/april", kind: "branch", author: "ana", updated_ms: NOW - 20 * MINUTE, version: draft },
+  { name: "units", kind: "branch", author: "ana", updated_ms: NOW - 40 * MINUTE, version: version(null, 28796, 40 * MINUTE, "in miles", violations) },
+  { name: "q1-frozen", kind: "tag", author: "ana", updated_ms: NOW - 9 * HOUR, version: version(3, 82951, 3 * HOUR, "") },
+];
+const dataset: Dataset = { name: "flights", kind: "table", key: ["flight", "time_hour"], time_column: "time_hour", contract: "contracts/flights.yaml", created_ms: NOW - 50 * HOUR, versions: 4, latest: versions[2], rejected: versions[1] };
+const weather: Dataset = { ...dataset, name: "weather", key: [], contract: null, rejected: null, latest: { ...versions[4]!, dataset: "weather", rows: 26115, violations: [] } };
 
 const profile: Profile = {
   rows: 111278,
@@ -196,6 +204,15 @@ export const roomRoutes: Route[] = [
   on("get", "/datasets", () => ({ items: [dataset, weather] }), none),
   on("get", "/datasets/{name}", ({ name }) => [dataset, weather].find((d) => d.name === name)),
   on("get", "/datasets/{name}/versions", () => ({ items: versions })),
+  on("get", "/datasets/{name}/refs", () => ({ items: refs })),
+  on("post", "/datasets/{name}/refs", () => refs[1]),
+  on("delete", "/datasets/{name}/refs/{ref}", () => ({}) as unknown as undefined),
+  on("get", "/datasets/{name}/merge", (_p, url) =>
+    url.searchParams.get("branch") === "review/april"
+      ? { into: version(4, 111278, HOUR, ""), branch: draft, base: hex(3), files: [{ path: "flights_2013-05.parquet", change: "added", size: 801_220 }], conflicts: [] }
+      : { into: version(4, 111278, HOUR, ""), branch: draft, base: hex(3), files: [], conflicts: [{ path: "flights_2013-04.parquet", kind: "both_changed", detail: "changed on main and on units" }] },
+  ),
+  on("post", "/datasets/{name}/merge", () => ({ outcome: "published", version: version(5, 139_904, 0, "merge review/april") })),
   on("get", "/datasets/{name}/versions/{version}/profile", () => profile),
   on("get", "/datasets/{name}/versions/{version}/rows", (_p, url) => ({ columns, rows: Array.from({ length: 100 }, (_, i) => columns.map((c, j) => (c === "tailnum" && i % 3 === 0 ? null : j < 4 ? ["2013-04-02 17:00", "EWR", "UA", "IAH"][j] : (i * 7 + j) / 2))), total: 111278 - Number(url.searchParams.get("offset") ?? 0) })),
   on("get", "/datasets/{name}/versions/{version}/files", () => ({ items: [1, 2, 3, 4].map((m) => ({ path: `flights_2013-0${m}.parquet`, size: 771_000 + m * 9_000, file_id: hex(220 + m) })) })),

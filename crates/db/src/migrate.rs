@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     16 "0016_metric_recent",
     18 "0018_trash",
     19 "0019_saved_view",
+    20 "0020_data_ref",
 ];
 
 /// Key of the PostgreSQL advisory lock that keeps two servers from migrating at once: "volano" in ASCII.

@@ -87,6 +87,7 @@ const version = ["dataset", "data_version"];
 export const useDatasets = () => useGet("/datasets", {}, version);
 export const useDataset = (name: string) => useGet("/datasets/{name}", { name }, version);
 export const useDatasetVersions = (name: string) => useGet("/datasets/{name}/versions", { name }, version);
+export const useDataRefs = (name: string) => useGet("/datasets/{name}/refs", { name }, version);
 export const useProfile = (name: string, at: string) => useGet("/datasets/{name}/versions/{version}/profile", { name, version: at }, []);
 export const useRows = (name: string, at: string, offset: number, limit: number) => useGet("/datasets/{name}/versions/{version}/rows", { name, version: at, offset, limit }, [], { keep: true });
 export const useDataFiles = (name: string, at: string) => useGet("/datasets/{name}/versions/{version}/files", { name, version: at }, []);

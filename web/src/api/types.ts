@@ -32,6 +32,8 @@ export type ExperimentDetail = Schemas["ExperimentDetailBody"];
 
 export type Dataset = Schemas["DatasetBody"];
 export type DataVersion = Schemas["DataVersionBody"];
+export type DataRef = Schemas["DataRefBody"];
+export type MergePreview = Schemas["MergePreviewBody"];
 export type Contract = Schemas["ContractBody"];
 
 export type Pipeline = Schemas["PipelineBody"];

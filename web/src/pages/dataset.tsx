@@ -8,6 +8,7 @@ import { useView } from "../lib/store";
 import { Cards, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
 import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
+import { BranchesPanel } from "./dataset-branches";
 import { ChangePanel, ContractPanel, FilesPanel, ProfilePanel, RowsPanel, UsesPanel, ViolationsPanel } from "./dataset-parts";
 
 /** `flights@v3` → name and what comes after the `@`. */
@@ -18,7 +19,8 @@ export function splitRef(ref: string): [name: string, at: string] {
 
 export function findVersion(versions: readonly DataVersion[], at: string): DataVersion | undefined {
   if (!at || at === "latest" || at === "main") return versions.find((v) => v.number) ?? versions[0];
-  return versions.find((v) => `v${v.number}` === at) ?? (at.length >= 6 ? versions.find((v) => v.commit.startsWith(at)) : undefined);
+  // Branches are newest first: where one is comes before what it was.
+  return versions.find((v) => `v${v.number}` === at) ?? versions.find((v) => v.branch === at) ?? (at.length >= 6 ? versions.find((v) => v.commit.startsWith(at)) : undefined);
 }
 
 export const refOf = (version: DataVersion) => (version.number ? `v${version.number}` : version.commit.slice(0, 12));
@@ -39,7 +41,7 @@ function Versions({ name, versions, current }: { name: string; versions: DataVer
                       {v.number ? `v${v.number}` : v.commit.slice(0, 8)}
                     </To>
                   </td>
-                  <td>{v.number ? <span className="num ink2">{grew === null ? count(v.rows) : `${signed(grew)} rows`}</span> : <Status state="rejected" />}</td>
+                  <td>{v.number ? <span className="num ink2">{grew === null ? count(v.rows) : `${signed(grew)} rows`}</span> : v.state === "draft" ? <span className="tag" title="On a branch, not published">{v.branch}</span> : <Status state="rejected" />}</td>
                   <td className="ink3">
                     <When ms={v.time_ms} />
                   </td>
@@ -61,8 +63,8 @@ function Head({ version, versions }: { version: DataVersion; versions: DataVersi
         items={[
           { label: "rows", value: count(version.rows), note: before?.rows != null && version.rows != null ? `${signed(version.rows - before.rows)} since v${before.number}` : "first version" },
           { label: "size", value: bytes(version.size), note: plural(version.files, "file") },
-          { label: "contract", value: version.number ? <Status state="ok">kept</Status> : <Status state="rejected" />, note: version.violations.length ? plural(version.violations.length, "finding") : "no finding" },
-          { label: version.number ? "published" : "refused", value: <When ms={version.time_ms} />, note: `by ${version.author}` },
+          { label: "contract", value: version.state !== "rejected" ? <Status state="ok">kept</Status> : <Status state="rejected" />, note: version.violations.length ? plural(version.violations.length, "finding") : "no finding" },
+          { label: version.number ? "published" : version.state === "draft" ? `on ${version.branch}` : "refused", value: <When ms={version.time_ms} />, note: `by ${version.author}` },
         ]}
       />
     </Panel>
@@ -104,12 +106,13 @@ function Main({ dataset, version, versions }: { dataset: Dataset; version: DataV
           </p>
         )}
         <Head version={version} versions={versions} />
-        {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={!version.number} />}
+        {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={version.state === "rejected"} />}
         {before ? <ChangePanel name={name} from={refOf(before)} to={at} /> : <Panel title="What changed"><p className="pad ink2">This is the first version.</p></Panel>}
         <UsesPanel name={name} version={at} />
       </div>
       <div className="stack gap12">
         <Versions name={name} versions={versions} current={version} />
+        <BranchesPanel name={name} at={at} />
         <Panel title="About">
           <div className="pad">
             <Facts

@@ -4,10 +4,13 @@ use app::data::dataset::{AddVersion, NewFile};
 use app::data::publish::Ingested;
 use app::{App, Error};
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use domain::data::{DataKind, DataVersion, FileId, RelativePath, VersionState, Violation};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::tracking::artifact::attached;
 use crate::{Ctx, Json, Path, Problem, Query};
 
 /// Versions on a page when the caller does not say.
@@ -24,9 +27,13 @@ pub struct DataVersionBody {
     commit: String,
     /// Commit of the version before.
     parent: Option<String>,
+    /// Commit of a branch that was merged into it.
+    merged: Option<String>,
+    /// The branch that it was made on; null for `main`.
+    branch: Option<String>,
     /// Id of the tree of its files.
     tree: String,
-    /// `published` or `rejected`.
+    /// `published`, `draft` on a branch, or `rejected`.
     state: &'static str,
     /// Its number, when published.
     number: Option<i64>,
@@ -57,9 +64,12 @@ impl From<DataVersion> for DataVersionBody {
             dataset: version.dataset.to_string(),
             commit: version.commit.to_string(),
             parent: version.parent.map(|parent| parent.to_string()),
+            merged: version.merged.map(|merged| merged.to_string()),
+            branch: version.branch.map(String::from),
             tree: version.tree.to_string(),
             state: match version.state {
                 VersionState::Published { .. } => "published",
+                VersionState::Draft => "draft",
                 VersionState::Rejected => "rejected",
             },
             author: version.author,
@@ -130,15 +140,29 @@ pub struct AddBody {
     append: bool,
     /// `table` (the default) or `files`, for a data set that is new.
     kind: Option<String>,
+    /// A branch to commit on, made when it is not there, instead of publishing.
+    branch: Option<String>,
 }
 
 /// How it ended.
 #[derive(Serialize, ToSchema)]
 pub struct AddedBody {
-    /// `published`, `unchanged` or `rejected`.
+    /// `published`, `committed` on a branch, `unchanged` or `rejected`.
     outcome: &'static str,
     /// The version that the files are.
     version: Option<DataVersionBody>,
+}
+
+impl From<Ingested> for AddedBody {
+    fn from(ingested: Ingested) -> Self {
+        let outcome = match &ingested {
+            Ingested::Published(_) => "published",
+            Ingested::Committed(_) => "committed",
+            Ingested::Rejected(_) | Ingested::StillRejected(_) => "rejected",
+            Ingested::NoFiles | Ingested::Unchanged(_) => "unchanged",
+        };
+        Self { outcome, version: ingested.version().cloned().map(Into::into) }
+    }
 }
 
 /// Makes a version of stored files. Files that break the contract are kept as a refused version and answered as a failed
@@ -170,14 +194,9 @@ pub async fn add(
     let files = body.files.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
     let origin = format!("added by {}", ctx.actor.name);
     let dataset = super::name(&name)?;
-    let add = AddVersion { dataset, kind, files, append: body.append, message: body.message, origin };
-    let ingested = app.datasets().add(&ctx, add).await?;
-    let outcome = match &ingested {
-        Ingested::Published(_) => "published",
-        Ingested::Rejected(_) | Ingested::StillRejected(_) => "rejected",
-        Ingested::NoFiles | Ingested::Unchanged(_) => "unchanged",
-    };
-    Ok(Json(AddedBody { outcome, version: ingested.version().cloned().map(Into::into) }))
+    let branch = body.branch.as_deref().map(super::ref_name).transpose()?;
+    let add = AddVersion { dataset, kind, files, append: body.append, message: body.message, origin, branch };
+    Ok(Json(app.datasets().add(&ctx, add).await?.into()))
 }
 
 /// Shows one version: `v3`, `latest`, the start of a commit id, or a date.
@@ -227,4 +246,29 @@ pub async fn files(
     };
     let items = app.datasets().files(&ctx, &version).await?.into_iter().map(body).collect();
     Ok(Json(FileList { items }))
+}
+
+/// Which file.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct FileQuery {
+    /// Where it is in the version.
+    path: String,
+}
+
+/// Downloads a file of a version. Its `ETag` is the hash of its bytes; `If-None-Match`, `Range` and `If-Range` are
+/// understood.
+#[utoipa::path(get, path = "/datasets/{name}/versions/{version}/file", tag = "data",
+    params(("name" = String, Path, description = "The data set"), ("version" = String, Path, description = "Which version"), FileQuery),
+    responses((status = 200, description = "The file", content_type = "application/octet-stream"),
+              (status = "default", body = Problem)))]
+pub async fn file(
+    State(app): State<App>,
+    Ctx(ctx): Ctx,
+    Path((name, at)): Path<(String, String)>,
+    asked: HeaderMap,
+    Query(query): Query<FileQuery>,
+) -> Result<Response, Problem> {
+    let version = super::version(&app, &ctx, &name, &at).await?;
+    attached(app.datasets().open(&ctx, &version, &query.path).await?, &asked)
 }

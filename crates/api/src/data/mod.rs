@@ -1,5 +1,6 @@
 //! Routes of the data room.
 
+pub mod branch;
 pub mod contract;
 pub mod data_version;
 pub mod dataset;
@@ -8,6 +9,7 @@ pub mod profile;
 
 use app::{App, Error};
 use domain::Name;
+use domain::data::RefName;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -22,6 +24,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(data_version::list, data_version::add))
         .routes(routes!(data_version::get))
         .routes(routes!(data_version::files))
+        .routes(routes!(data_version::file))
+        .routes(routes!(branch::list, branch::create))
+        .routes(routes!(branch::remove))
+        .routes(routes!(branch::preview, branch::merge))
         .routes(routes!(profile::profile))
         .routes(routes!(profile::rows))
         .routes(routes!(profile::diff))
@@ -33,6 +39,11 @@ pub fn router() -> OpenApiRouter<App> {
 /// A data set's name from the path.
 fn name(text: &str) -> Result<Name, Problem> {
     Name::parse(text).map_err(|error| Error::invalid("name", error.to_string()).into())
+}
+
+/// The name of a branch or tag.
+fn ref_name(text: &str) -> Result<RefName, Problem> {
+    RefName::parse(text).map_err(|error| Error::invalid("branch", error.to_string()).into())
 }
 
 /// The version that `NAME` and the part after `@` name.

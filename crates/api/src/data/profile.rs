@@ -91,6 +91,12 @@ pub struct FileChangeBody {
     size: u64,
 }
 
+impl From<app::data::profile::FileChange> for FileChangeBody {
+    fn from(change: app::data::profile::FileChange) -> Self {
+        Self { path: change.path, change: change.change, size: change.size }
+    }
+}
+
 /// A column that differs.
 #[derive(Serialize, ToSchema)]
 pub struct ColumnChangeBody {
@@ -134,11 +140,6 @@ pub async fn diff(
     let from = super::version(&app, &ctx, &name, &query.from).await?;
     let to = super::version(&app, &ctx, &name, query.to.as_deref().unwrap_or("latest")).await?;
     let diff = app.datasets().diff(&ctx, from, to).await?;
-    let file = |change: app::data::profile::FileChange| FileChangeBody {
-        path: change.path,
-        change: change.change,
-        size: change.size,
-    };
     let column = |change: app::data::profile::ColumnChange| ColumnChangeBody {
         name: change.name,
         change: change.change,
@@ -150,7 +151,7 @@ pub async fn diff(
         rows_after: diff.to.rows,
         from: diff.from.into(),
         to: diff.to.into(),
-        files: diff.files.into_iter().map(file).collect(),
+        files: diff.files.into_iter().map(Into::into).collect(),
         columns: diff.columns.into_iter().map(column).collect(),
     }))
 }

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use db::data::{data_version, dataset};
 use domain::Name;
-use domain::data::{At, DataKind, DataRef, DataVersion, Dataset, FileId, RelativePath, TreeFile};
+use domain::data::{At, DataKind, DataRef, DataVersion, Dataset, FileId, RefName, RelativePath, TreeFile};
 use domain::governance::role::Permission;
 
 use super::off_thread;
 use super::publish::{Candidate, Ingested};
+use crate::tracking::artifact::Stored;
 use crate::{App, Context, Error, Result};
 
 /// Most versions on one page.
@@ -41,6 +42,8 @@ pub struct AddVersion {
     pub message: String,
     /// Where the files came from.
     pub origin: String,
+    /// The branch to commit on, made at the newest version when it is not there; `main`, to be published, when absent.
+    pub branch: Option<RefName>,
 }
 
 /// A file of a new version.
@@ -90,7 +93,15 @@ impl Datasets<'_> {
         }
         let known = self.find(&add.dataset).await?;
         let mut files = self.sized(add.files).await?;
-        if let Some(head) = self.head(known.as_ref()).await?.filter(|_| add.append) {
+        let head = match (&add.branch, &known) {
+            (Some(branch), Some(dataset)) => Some(self.branch_for(ctx, dataset, branch).await?),
+            (Some(branch), None) => {
+                let reason = format!("{} has no version yet that {branch} could start from", add.dataset);
+                return Err(Error::invalid("branch", reason));
+            }
+            (None, _) => self.head(known.as_ref()).await?,
+        };
+        if let Some(head) = head.filter(|_| add.append) {
             let store = self.0.objects().clone();
             let before = off_thread(move || Ok(store.tree(&head.tree)?)).await?;
             let replaced: std::collections::HashSet<_> = files.iter().map(|file| file.path.clone()).collect();
@@ -108,7 +119,8 @@ impl Datasets<'_> {
                 created_ms: ctx.now(),
             },
         };
-        self.publish(ctx, Candidate { dataset, files, message: add.message, origin: add.origin }).await
+        let (message, origin, branch) = (add.message, add.origin, add.branch);
+        self.publish(ctx, Candidate { dataset, files, message, origin, branch, merged: None }).await
     }
 
     /// All data sets with their newest versions, by name.
@@ -175,6 +187,21 @@ impl Datasets<'_> {
         let store = self.0.objects().clone();
         let tree = version.tree;
         off_thread(move || store.tree(&tree)?.into_iter().map(|file| located(&store, file)).collect()).await
+    }
+
+    /// A file of a version, to be sent.
+    pub async fn open(&self, ctx: &Context, version: &DataVersion, path: &str) -> Result<Stored> {
+        self.0.authorize(ctx, Permission::Read).await?;
+        let (store, tree, wanted) = (self.0.objects().clone(), version.tree, path.to_owned());
+        let reference = version.reference();
+        off_thread(move || {
+            let found = store.tree(&tree)?.into_iter().find(|file| file.path.as_str() == wanted);
+            let found = found.ok_or_else(|| Error::not_found("file", format!("{wanted} of {reference}")))?;
+            let VersionFile { path, real, file_id, size } = located(&store, found)?;
+            let size = i64::try_from(size).map_err(Error::internal)?;
+            Ok(Stored { path: path.as_str().to_owned(), local: real, file: file_id, size })
+        })
+        .await
     }
 
     pub(super) async fn find(&self, name: &Name) -> Result<Option<Dataset>> {

@@ -112,7 +112,8 @@ fn unreadable(error: tables::Error) -> Error {
     Error::invalid("data", error.to_string())
 }
 
-fn file_changes(from: &[TreeFile], to: &[TreeFile]) -> Vec<FileChange> {
+/// What differs between two sets of files, by path.
+pub(super) fn file_changes(from: &[TreeFile], to: &[TreeFile]) -> Vec<FileChange> {
     let before: BTreeMap<&str, &TreeFile> = from.iter().map(|file| (file.path.as_str(), file)).collect();
     let after: BTreeMap<&str, &TreeFile> = to.iter().map(|file| (file.path.as_str(), file)).collect();
     let change = |path: &str, change, size| FileChange { path: path.to_owned(), change, size };

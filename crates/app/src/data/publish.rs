@@ -2,7 +2,7 @@
 
 use db::data::data_version::{self, NewVersion};
 use db::data::dataset;
-use domain::data::{Commit, DataVersion, Dataset, TreeFile, VersionState, Violation};
+use domain::data::{Commit, CommitId, DataVersion, Dataset, RefName, TreeFile, VersionState, Violation};
 use domain::governance::role::Permission;
 use domain::pipelines::event::{EventKind, NewEvent};
 use serde_json::json;
@@ -21,7 +21,9 @@ pub enum Ingested {
     Unchanged(DataVersion),
     /// A new version.
     Published(DataVersion),
-    /// The contract was broken; the newest published version stays.
+    /// A new version on a branch that keeps the contract.
+    Committed(DataVersion),
+    /// The contract was broken; the newest published version stays, and a branch has the version all the same.
     Rejected(DataVersion),
     /// The files are those that were rejected before, under the same contract.
     StillRejected(DataVersion),
@@ -34,6 +36,7 @@ impl Ingested {
             Self::NoFiles => None,
             Self::Unchanged(version)
             | Self::Published(version)
+            | Self::Committed(version)
             | Self::Rejected(version)
             | Self::StillRejected(version) => Some(version),
         }
@@ -51,21 +54,30 @@ pub(super) struct Candidate {
     pub message: String,
     /// Where the files came from.
     pub origin: String,
+    /// The branch to commit on; `main`, to be published, when absent.
+    pub branch: Option<RefName>,
+    /// The commit of a branch whose changes are in the files.
+    pub merged: Option<CommitId>,
 }
 
 impl Datasets<'_> {
     /// Checks a candidate and records it; nothing is visible before that is done.
     pub(super) async fn publish(&self, ctx: &Context, candidate: Candidate) -> Result<Ingested> {
-        let Candidate { dataset, files, message, origin } = candidate;
+        let Candidate { dataset, files, message, origin, branch, merged } = candidate;
         let store = self.0.objects().clone();
         let to_store = files.clone();
         let tree = off_thread(move || Ok(store.put_tree(&to_store)?)).await?;
-        let head = self.head(Some(&dataset)).await?;
+        let head = match &branch {
+            None => self.head(Some(&dataset)).await?,
+            Some(branch) => self.head_of(&dataset, branch).await?,
+        };
         let contract = dataset.contract.as_ref().map(|contract| contract.file_id);
         if let Some(head) = head.as_ref().filter(|head| head.tree == tree) {
             return Ok(Ingested::Unchanged(head.clone()));
         }
-        if let Some(rejected) = self.rejected_before(&dataset, tree, contract).await? {
+        if branch.is_none()
+            && let Some(rejected) = self.rejected_before(&dataset, tree, contract).await?
+        {
             return Ok(Ingested::StillRejected(rejected));
         }
         let known = match &head {
@@ -78,7 +90,7 @@ impl Datasets<'_> {
         let inspection = inspect(self.0.objects().clone(), dataset.clone(), files.clone(), known).await?;
         let commit = Commit {
             tree,
-            parents: head.iter().map(|head| head.commit).collect(),
+            parents: head.iter().map(|head| head.commit).chain(merged).collect(),
             author: ctx.actor.name.clone(),
             time_ms: ctx.now(),
             message,
@@ -94,6 +106,8 @@ impl Datasets<'_> {
             state: VersionState::Rejected,
             tree,
             parent: head.map(|head| head.commit),
+            merged,
+            branch,
             author: commit.author,
             time_ms: commit.time_ms,
             message: commit.message,
@@ -103,7 +117,7 @@ impl Datasets<'_> {
             rows: inspection.rows,
             violations: inspection.violations.clone(),
         };
-        let new = NewVersion { publish: inspection.passes(), version, contract };
+        let new = NewVersion { passes: inspection.passes(), version, contract };
         self.record(ctx, dataset, new).await
     }
 
@@ -135,16 +149,21 @@ impl Datasets<'_> {
                     let version = data_version::insert(conn, &dataset.id, new).await?;
                     let action = match version.state {
                         VersionState::Published { .. } => "data.data_version.publish",
-                        VersionState::Rejected => "data.data_version.reject",
+                        _ if version.branch.is_some() => "data.data_version.commit",
+                        _ => "data.data_version.reject",
                     };
-                    let event = event_of(&version);
-                    db::pipelines::event::append(conn, &event_id, time, event).await?;
+                    // Nothing runs on what is on a branch.
+                    if version.branch.is_none() {
+                        db::pipelines::event::append(conn, &event_id, time, event_of(&version)).await?;
+                    }
                     let audit = Audit::new(action, "data_version", version.reference()).detail(json!({
                         "commit": version.commit,
                         "tree": version.tree,
                         "files": version.files,
                         "rows": version.rows,
                         "origin": version.origin,
+                        "branch": version.branch,
+                        "merged": version.merged,
                     }));
                     Ok((version, audit))
                 })
@@ -153,6 +172,7 @@ impl Datasets<'_> {
             .map_err(|error| lost_race(error, &name))?;
         Ok(match recorded.state {
             VersionState::Published { .. } => Ingested::Published(recorded),
+            VersionState::Draft => Ingested::Committed(recorded),
             VersionState::Rejected => Ingested::Rejected(recorded),
         })
     }
@@ -162,7 +182,7 @@ impl Datasets<'_> {
 fn event_of(version: &DataVersion) -> NewEvent {
     let kind = match version.state {
         VersionState::Published { .. } => EventKind::DataPublished,
-        VersionState::Rejected => EventKind::DataRejected,
+        VersionState::Draft | VersionState::Rejected => EventKind::DataRejected,
     };
     let reasons: Vec<String> = version.violations.iter().map(Violation::line).collect();
     let payload = json!({

@@ -81,6 +81,8 @@ impl Datasets<'_> {
                 files: files.clone(),
                 message: spec.message.clone(),
                 origin: spec.source.path.clone(),
+                branch: None,
+                merged: None,
             };
             // The server's own watch looks at the same files: what it was faster with is found unchanged the next time.
             match self.publish(ctx, candidate).await {

@@ -65,6 +65,7 @@ impl Fixture {
             append,
             message: "added".to_owned(),
             origin: "test".to_owned(),
+            branch: None,
         }
     }
 

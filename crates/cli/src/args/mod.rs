@@ -28,7 +28,7 @@ pub use model::{
 pub use start::{DemoArgs, InitArgs, LoginArgs, ServerArgs, Template};
 pub use trash::{PurgeArgs, RetentionCommand, TrashCommand, TrashListArgs};
 pub use work::{
-    ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DiffArgs, LogsArgs,
+    ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DataMergeArgs, DataRefArgs, DiffArgs, LogsArgs,
     Param, PipelineArgs, PipelineCommand, PipelineRunArgs, RunArgs,
 };
 

@@ -52,6 +52,21 @@ pub enum DataCommand {
     },
     /// Compare two versions
     Diff(DiffArgs),
+    /// Put the files of a version into a folder
+    Checkout {
+        /// Version, as NAME, NAME@v3 or NAME@BRANCH
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// Folder to make; NAME-v3 when left out
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
+    /// List branches, or make one to try a change on
+    Branch(DataRefArgs),
+    /// List tags, or give a version a name that stays
+    Tag(DataRefArgs),
+    /// Publish what is on a branch
+    Merge(DataMergeArgs),
     /// Statistics of each column
     Profile {
         /// Version, as NAME or NAME@v3
@@ -78,7 +93,38 @@ pub struct DataAddArgs {
     /// Keep the files of the newest version that are not given here
     #[arg(long)]
     pub append: bool,
+    /// Commit on this branch instead of publishing; made when it is not there
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
     /// Say what would be added, add nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `data branch` and `data tag`.
+#[derive(Args, Debug)]
+pub struct DataRefArgs {
+    /// Data set, or the version to start from, as NAME or NAME@v3
+    #[arg(value_name = "REF")]
+    pub reference: String,
+    /// Name to give; the names there are when left out
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Take the name away; the versions stay
+    #[arg(long, requires = "name")]
+    pub rm: bool,
+}
+
+/// Arguments of `data merge`.
+#[derive(Args, Debug)]
+pub struct DataMergeArgs {
+    /// Branch, as NAME@BRANCH
+    #[arg(value_name = "REF")]
+    pub reference: String,
+    /// What changed and why
+    #[arg(long, short, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// Say what would change and what stands in the way, merge nothing
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -1,5 +1,8 @@
 //! `volano data`: data sets and their versions.
 
+mod branch;
+mod checkout;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -53,6 +56,13 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
                 let from: DataRef = args.from.parse()?;
                 (from.name.clone(), diff(client, &args, &from, out).await)
             }
+            DataCommand::Checkout { reference, folder } => {
+                let reference: DataRef = reference.parse()?;
+                (reference.name.clone(), checkout::run(client, &reference, folder, out).await)
+            }
+            DataCommand::Branch(args) => (bare(&args.reference), branch::run(client, "branch", &args, out).await),
+            DataCommand::Tag(args) => (bare(&args.reference), branch::run(client, "tag", &args, out).await),
+            DataCommand::Merge(args) => (bare(&args.reference), branch::merge(client, &args, out).await),
             DataCommand::Profile { reference, column } => {
                 let reference: DataRef = reference.parse()?;
                 (reference.name.clone(), profile(client, &reference, column.as_deref(), out).await)
@@ -64,6 +74,11 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
         }
     })
     .await
+}
+
+/// The data set of a reference.
+fn bare(reference: &str) -> String {
+    reference.split('@').next().unwrap_or_default().to_owned()
 }
 
 fn dry_run(args: &DataAddArgs, out: &Output) -> Result<Exit> {
@@ -86,7 +101,7 @@ async fn add(client: &Client, args: &DataAddArgs, out: &Output) -> Result<Exit> 
     let sent = send(client, &files, out).await?;
     let body = json!({
         "files": sent, "message": args.message.clone().unwrap_or_default(), "append": args.append,
-        "kind": kind_of(&files),
+        "kind": kind_of(&files), "branch": args.branch,
     });
     let path = format!("/datasets/{}/versions", segment(&name));
     let answer = spin(out, "reading", client.post(&path, body)).await?;
@@ -119,14 +134,21 @@ fn report(client: &Client, name: &str, answer: &Value, out: &Output) -> Result<E
     let unchanged = answer.text("outcome") == "unchanged";
     let mark = out.paint().good("✓");
     let what = if unchanged { "no change, still " } else { "" };
-    let mut line = format!("{mark} {what}{reference}   {}", size_of(version));
+    let on = match version.text("branch") {
+        "" => String::new(),
+        branch => format!(" on {branch}"),
+    };
+    let mut line = format!("{mark} {what}{reference}{on}   {}", size_of(version));
     if let Some(page) = client.page(&format!("/data/{reference}")) {
         line.push_str(&format!("   {page}"));
     }
     let raw =
         vec![reference.clone(), crate::json::plain(&version["rows"]), version.text("commit").to_owned()];
     out.show(answer, std::slice::from_ref(&reference), &Page::new().line(line, raw));
-    out.next(format_args!("volano data profile {name}"));
+    match version.text("branch") {
+        "" => out.next(format_args!("volano data profile {name}")),
+        branch => out.next(format_args!("volano data merge {name}@{branch} --dry-run")),
+    }
     Ok(Exit::Done)
 }
 

@@ -35,6 +35,51 @@ fn a_file_becomes_a_version_and_the_same_file_again_changes_nothing() {
 }
 
 #[test]
+fn a_change_is_tried_on_a_branch_and_merged() {
+    let sandbox = added(TELCO);
+    sandbox.write("more.csv", "id,tenure,plan,churned\n5,7,pro,1\n");
+    let add = sandbox.ok(&["data", "add", "more.csv", "--name", "churn", "--append", "--branch", "review/may"]);
+    let merge = |more: &[&str]| sandbox.ok(&[&["data", "merge", "churn@review/may"], more].concat());
+    settings().bind(|| {
+        insta::assert_snapshot!(add);
+        insta::assert_snapshot!(sandbox.ok(&["data", "branch", "churn"]));
+        insta::assert_snapshot!(merge(&["--dry-run"]));
+        insta::assert_snapshot!(merge(&["-m", "May"]));
+        insta::assert_snapshot!(merge(&[]));
+    });
+    sandbox.ok(&["data", "tag", "churn@v1", "before-may"]);
+    assert_eq!(sandbox.ok(&["data", "tag", "churn", "-q"]).trim(), "churn@before-may");
+    sandbox.ok(&["data", "branch", "churn", "review/may", "--rm"]);
+    assert_eq!(sandbox.ok(&["data", "branch", "churn", "-q"]).trim(), "churn@main");
+    let refused: [&[&str]; 5] = [
+        &["data", "merge", "churn@review/may"],
+        &["data", "merge", "churn"],
+        &["data", "branch", "churn", "v3"],
+        &["data", "tag", "churn", "before-may"],
+        &["data", "add", "more.csv", "--name", "churn", "--branch", "before-may"],
+    ];
+    let texts = refused.map(|args| {
+        let done = sandbox.run(args);
+        format!("$ volano {}\n{}exit {}", args.join(" "), done.stderr, done.code)
+    });
+    insta::assert_snapshot!(texts.join("\n\n"));
+}
+
+#[test]
+fn a_version_is_checked_out_whole() {
+    let sandbox = added(TELCO);
+    assert!(sandbox.ok(&["data", "checkout", "churn"]).contains("churn-v1"));
+    assert_eq!(std::fs::read_to_string(sandbox.path().join("churn-v1/churn.csv")).unwrap(), TELCO);
+    let again = sandbox.run(&["data", "checkout", "churn@v1"]);
+    assert_eq!(again.code, 2, "{}", again.stderr);
+    assert!(again.stderr.contains("churn-v1 is there already"), "{}", again.stderr);
+    sandbox.ok(&["data", "checkout", "churn@v1", "other"]);
+    assert_eq!(std::fs::read_to_string(sandbox.path().join("other/churn.csv")).unwrap(), TELCO);
+    let left = std::fs::read_dir(sandbox.path()).unwrap().flatten();
+    assert!(left.map(|entry| entry.file_name()).all(|name| !name.to_string_lossy().ends_with(".part")));
+}
+
+#[test]
 fn a_dry_run_adds_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("churn.csv", TELCO);

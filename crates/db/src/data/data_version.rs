@@ -1,17 +1,16 @@
 //! Versions of data sets and the refs that name them.
 
-use domain::data::{At, CommitId, DataVersion, FileId, TreeId, VersionState};
+use domain::data::ref_name::MAIN;
+use domain::data::{At, CommitId, DataVersion, FileId, RefKind, RefName, TreeId, VersionState, Violation};
 use domain::{Id, Name};
 
+use super::data_ref::{self, DataRefRow};
 use super::{object, opt_object};
 use crate::tx::Row;
 use crate::{Conn, Error, Result, args};
 
-/// The ref that moves to every published version.
-pub const MAIN: &str = "main";
-
 const SELECT: &str = "SELECT v.commit_id, v.number, v.tree, v.parent, v.author, v.time_ms, v.message, v.origin, v.files, \
-     v.size, v.row_count, v.violations, d.name AS dataset \
+     v.size, v.row_count, v.violations, v.branch, v.merged, d.name AS dataset \
      FROM data_version v JOIN dataset d ON d.id = v.dataset_id WHERE ";
 
 /// A version about to be recorded; the database gives a published one its number.
@@ -21,25 +20,26 @@ pub struct NewVersion {
     pub version: DataVersion,
     /// The contract that it was checked against.
     pub contract: Option<FileId>,
-    /// Whether to publish it.
-    pub publish: bool,
+    /// Whether it keeps its contract: then it is published, if it is on no branch.
+    pub passes: bool,
 }
 
-/// Records a version and returns it with its number. Publishing moves `main` from the version's parent;
-/// [`Error::Duplicate`] when `main` is elsewhere by now, or the commit is there already.
+/// Records a version and returns it with its state. Publishing moves `main` from the version's parent, and a version on
+/// a branch moves that, whether it keeps its contract or not; [`Error::Duplicate`] when the ref is elsewhere by now, or
+/// the commit is there already.
 pub async fn insert(conn: &mut Conn<'_>, dataset: &Id, new: NewVersion) -> Result<DataVersion> {
     let mut version = new.version;
-    let number = if new.publish {
-        move_main(conn, dataset, version.parent, version.commit).await?;
-        Some(next_number(conn, dataset).await?)
+    let number = if version.branch.is_some() || new.passes {
+        move_ref(conn, dataset, &version).await?;
+        if version.branch.is_none() { Some(next_number(conn, dataset).await?) } else { None }
     } else {
         None
     };
-    version.state = number.map_or(VersionState::Rejected, |number| VersionState::Published { number });
+    version.state = state(number, new.passes);
     conn.execute(
         "INSERT INTO data_version (dataset_id, commit_id, number, tree, parent, author, time_ms, message, origin, \
-         contract_file, files, size, row_count, violations) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         contract_file, files, size, row_count, violations, branch, merged) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         args![
             dataset,
             version.commit.to_string(),
@@ -54,7 +54,9 @@ pub async fn insert(conn: &mut Conn<'_>, dataset: &Id, new: NewVersion) -> Resul
             version.files,
             version.size,
             version.rows,
-            serde_json::json!(version.violations).to_string()
+            serde_json::json!(version.violations).to_string(),
+            version.branch.as_ref().map(RefName::as_str),
+            version.merged.map(|merged| merged.to_string())
         ],
     )
     .await?;
@@ -65,6 +67,10 @@ pub async fn insert(conn: &mut Conn<'_>, dataset: &Id, new: NewVersion) -> Resul
 pub async fn get(conn: &mut Conn<'_>, dataset: &Id, at: &At) -> Result<Option<DataVersion>> {
     let (clause, value) = match at {
         At::Latest => return main(conn, dataset).await,
+        At::Named(name) => (
+            "v.commit_id = (SELECT r.commit_id FROM data_ref r WHERE r.dataset_id = $1 AND r.name = $2)",
+            crate::Value::from(name.as_str()),
+        ),
         At::Number(number) => ("v.number = $2", crate::Value::from(*number)),
         At::Before(time) => (
             "v.number IS NOT NULL AND v.time_ms < $2 ORDER BY v.number DESC LIMIT 1",
@@ -89,13 +95,13 @@ pub async fn main(conn: &mut Conn<'_>, dataset: &Id) -> Result<Option<DataVersio
     conn.fetch_optional(&sql, args![dataset, MAIN]).await?.map(|row| read(&row)).transpose()
 }
 
-/// The newest rejected version that is newer than every published one, with the contract it broke.
+/// The newest rejected version off the branches that is newer than every published one, with the contract it broke.
 pub async fn standing_rejection(
     conn: &mut Conn<'_>,
     dataset: &Id,
 ) -> Result<Option<(DataVersion, Option<FileId>)>> {
     let sql = format!(
-        "{}v.dataset_id = $1 AND v.number IS NULL AND v.time_ms >= \
+        "{}v.dataset_id = $1 AND v.number IS NULL AND v.branch IS NULL AND v.time_ms >= \
          (SELECT COALESCE(MAX(p.time_ms), 0) FROM data_version p WHERE p.dataset_id = $1 AND p.number IS NOT NULL) \
          ORDER BY v.time_ms DESC, v.commit_id LIMIT 1",
         SELECT.replacen("SELECT ", "SELECT v.contract_file, ", 1)
@@ -118,22 +124,27 @@ pub async fn by_commit(conn: &mut Conn<'_>, commit: &CommitId) -> Result<Vec<Dat
     conn.fetch_all(&sql, args![commit.to_string()]).await?.iter().map(read).collect()
 }
 
-async fn move_main(conn: &mut Conn<'_>, dataset: &Id, from: Option<CommitId>, to: CommitId) -> Result<()> {
-    let Some(from) = from else {
-        conn.execute(
-            "INSERT INTO data_ref (dataset_id, name, commit_id) VALUES ($1, $2, $3)",
-            args![dataset, MAIN, to.to_string()],
-        )
-        .await?;
-        return Ok(());
+/// Moves `main`, or the version's branch, from the version's parent to it. The first version makes its ref.
+async fn move_ref(conn: &mut Conn<'_>, dataset: &Id, version: &DataVersion) -> Result<()> {
+    let to = DataRefRow {
+        name: version.branch.as_ref().map_or(MAIN, RefName::as_str).to_owned(),
+        kind: RefKind::Branch,
+        commit: version.commit,
+        author: version.author.clone(),
+        updated_ms: version.time_ms,
     };
-    let moved = conn
-        .execute(
-            "UPDATE data_ref SET commit_id = $4 WHERE dataset_id = $1 AND name = $2 AND commit_id = $3",
-            args![dataset, MAIN, from.to_string(), to.to_string()],
-        )
-        .await?;
-    if moved == 1 { Ok(()) } else { Err(Error::Duplicate) }
+    match version.parent {
+        None => data_ref::insert(conn, dataset, &to).await,
+        Some(from) => data_ref::advance(conn, dataset, from, &to).await,
+    }
+}
+
+fn state(number: Option<i64>, passes: bool) -> VersionState {
+    match number {
+        Some(number) => VersionState::Published { number },
+        None if passes => VersionState::Draft,
+        None => VersionState::Rejected,
+    }
 }
 
 async fn next_number(conn: &mut Conn<'_>, dataset: &Id) -> Result<i64> {
@@ -149,12 +160,20 @@ async fn next_number(conn: &mut Conn<'_>, dataset: &Id) -> Result<i64> {
 fn read(row: &Row) -> Result<DataVersion> {
     let number: Option<i64> = row.get("number")?;
     let dataset: Name = row.name("dataset")?;
+    let violations: Vec<Violation> = row.json("violations")?;
+    let branch: Option<String> = row.get("branch")?;
+    let branch = branch.map(RefName::try_from).transpose().map_err(|error| Error::Corrupt {
+        column: "branch".to_owned(),
+        reason: error.to_string(),
+    })?;
     Ok(DataVersion {
         commit: object(row, "commit_id", CommitId::parse)?,
         dataset,
-        state: number.map_or(VersionState::Rejected, |number| VersionState::Published { number }),
+        state: state(number, branch.is_some() && !violations.iter().any(Violation::blocks)),
         tree: object(row, "tree", TreeId::parse)?,
         parent: opt_object(row, "parent", CommitId::parse)?,
+        merged: opt_object(row, "merged", CommitId::parse)?,
+        branch,
         author: row.get("author")?,
         time_ms: row.time("time_ms")?,
         message: row.get("message")?,
@@ -162,6 +181,6 @@ fn read(row: &Row) -> Result<DataVersion> {
         files: row.get("files")?,
         size: row.get("size")?,
         rows: row.get("row_count")?,
-        violations: row.json("violations")?,
+        violations,
     })
 }

@@ -1,5 +1,6 @@
 //! Records of the data room.
 
+pub mod data_ref;
 pub mod data_version;
 pub mod dataset;
 pub mod file;

@@ -1,9 +1,12 @@
+use db::data::data_ref::{self, DataRefRow};
 use db::data::data_version::{self, NewVersion};
 use db::data::dataset;
 use db::data::file::{self, Stat};
 use db::{Conn, Db, Error};
 use domain::data::dataset::ContractFile;
-use domain::data::{At, CommitId, DataKind, DataVersion, Dataset, FileId, TreeId, VersionState};
+use domain::data::{
+    At, CommitId, DataKind, DataVersion, Dataset, FileId, RefKind, RefName, TreeId, VersionState,
+};
 use domain::{Id, Name, Timestamp};
 use futures::future::BoxFuture;
 
@@ -33,6 +36,8 @@ fn version(seed: &str, parent: Option<&DataVersion>, time: i64) -> DataVersion {
         state: VersionState::Rejected,
         tree: TreeId::of(seed.as_bytes()),
         parent: parent.map(|parent| parent.commit),
+        merged: None,
+        branch: None,
         author: "ada".to_owned(),
         time_ms: Timestamp::from_millis(time),
         message: "über".to_owned(),
@@ -44,10 +49,10 @@ fn version(seed: &str, parent: Option<&DataVersion>, time: i64) -> DataVersion {
     }
 }
 
-async fn insert(db: &Db, version: DataVersion, publish: bool) -> Result<DataVersion, Error> {
+async fn insert(db: &Db, version: DataVersion, passes: bool) -> Result<DataVersion, Error> {
     write(db, move |conn| {
         Box::pin(async move {
-            let new = NewVersion { version, contract: Some(FileId::of(b"contract")), publish };
+            let new = NewVersion { version, contract: Some(FileId::of(b"contract")), passes };
             data_version::insert(conn, &flights().id, new).await
         })
     })
@@ -122,6 +127,45 @@ async fn only_published_versions_have_numbers_and_main_follows_them() {
         assert_eq!(listed, [second.clone(), rejected]);
         let by_commit = data_version::by_commit(&mut conn, &second.commit).await.unwrap();
         assert_eq!(by_commit, [second]);
+    }
+}
+
+#[tokio::test]
+async fn a_branch_moves_with_its_commits_and_main_stays() {
+    for test in testkit::databases().await {
+        let db = &test.db;
+        write(db, |conn| Box::pin(async move { dataset::insert(conn, &flights()).await })).await.unwrap();
+        let first = insert(db, version("1", None, 10), true).await.unwrap();
+        let review = RefName::parse("review").unwrap();
+        let on_branch = |seed: &str, parent: &DataVersion, time| DataVersion {
+            branch: Some(review.clone()),
+            ..version(seed, Some(parent), time)
+        };
+        let early = insert(db, on_branch("a", &first, 20), true).await;
+        assert!(matches!(early, Err(Error::Duplicate)), "there is no such branch yet");
+        let row = DataRefRow {
+            name: review.to_string(),
+            kind: RefKind::Branch,
+            commit: first.commit,
+            author: "ada".to_owned(),
+            updated_ms: Timestamp::from_millis(15),
+        };
+        write(db, move |conn| Box::pin(async move { data_ref::insert(conn, &flights().id, &row).await }))
+            .await
+            .unwrap();
+        let draft = insert(db, on_branch("a", &first, 20), true).await.unwrap();
+        assert_eq!(draft.state, VersionState::Draft);
+        let lost = insert(db, on_branch("b", &first, 25), true).await;
+        assert!(matches!(lost, Err(Error::Duplicate)), "the branch has moved on");
+        assert_eq!(get(db, "review").await.as_ref(), Some(&draft));
+        assert_eq!(get(db, "latest").await.as_ref(), Some(&first));
+        let mut reader = db.read().await.unwrap();
+        let mut conn = reader.conn();
+        let standing = data_version::standing_rejection(&mut conn, &flights().id).await.unwrap();
+        assert_eq!(standing, None);
+        let refs = data_ref::list(&mut conn, &flights().id).await.unwrap();
+        let at: Vec<_> = refs.iter().map(|one| (one.name.as_str(), one.commit)).collect();
+        assert_eq!(at, [("main", first.commit), ("review", draft.commit)]);
     }
 }
 

@@ -1,15 +1,17 @@
 //! A data version: one state of a data set, for ever.
 //!
 //! ```text
-//!              contract kept ──► published (number N + 1, `main` moves here)
-//! candidate ──┤
-//!              contract broken ──► rejected (no number; kept, found by its commit)
+//!                                       on `main` ──► published (number N + 1, `main` moves here)
+//!              contract kept ──┤
+//! candidate ──┤                on a branch ──► draft (no number; the branch moves here)
+//!              contract broken ──► rejected (no number; kept, found by its commit, or by the branch that it is on)
 //! ```
-//! Neither state is ever left.
+//! None of these is ever left: what a branch holds is published as a new version that merges it.
 
 use serde::{Deserialize, Serialize};
 
 use super::object_id::{CommitId, TreeId};
+use super::ref_name::RefName;
 use super::violation::Violation;
 use crate::{Name, Timestamp};
 
@@ -20,13 +22,19 @@ pub struct DataVersion {
     pub commit: CommitId,
     /// Whose version it is.
     pub dataset: Name,
-    /// Published with a number, or rejected.
+    /// Published with a number, on a branch, or rejected.
     #[serde(flatten)]
     pub state: VersionState,
     /// Its files.
     pub tree: TreeId,
-    /// The published version before it.
+    /// The version before it: the published one, or the one that its branch was at.
     pub parent: Option<CommitId>,
+    /// What of a branch was merged into it.
+    #[serde(default)]
+    pub merged: Option<CommitId>,
+    /// The branch that it was made on; none for `main`.
+    #[serde(default)]
+    pub branch: Option<RefName>,
     /// Who made it.
     pub author: String,
     /// When.
@@ -54,6 +62,8 @@ pub enum VersionState {
         /// 1, 2, 3, … without holes.
         number: i64,
     },
+    /// On a branch, and kept its contract.
+    Draft,
     /// Broke its contract.
     Rejected,
 }
@@ -63,15 +73,20 @@ impl DataVersion {
     pub fn number(&self) -> Option<i64> {
         match self.state {
             VersionState::Published { number } => Some(number),
-            VersionState::Rejected => None,
+            VersionState::Draft | VersionState::Rejected => None,
         }
+    }
+
+    /// Whether its contract was broken.
+    pub fn is_rejected(&self) -> bool {
+        self.state == VersionState::Rejected
     }
 
     /// How people write it: `flights@v3`, or `flights@1f0c…` for one without a number.
     pub fn reference(&self) -> String {
         match self.state {
             VersionState::Published { number } => format!("{}@v{number}", self.dataset),
-            VersionState::Rejected => format!("{}@{}", self.dataset, self.commit.short()),
+            VersionState::Draft | VersionState::Rejected => format!("{}@{}", self.dataset, self.commit.short()),
         }
     }
 }
