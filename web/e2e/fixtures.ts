@@ -1,6 +1,6 @@
 /** A project in the middle of its life: the flights of the example, with figures in their true range. */
 
-import type { OverviewData, Run, RunSearch, SavedView, ServerInfo, ViewSent } from "../src/api/types";
+import type { CurvesSent, OverviewData, Run, RunSearch, SavedView, ServerInfo, ViewSent } from "../src/api/types";
 import { id, none, NOW, on, random, type Route } from "./base";
 import { roomRoutes } from "./fixtures-rooms";
 import { NOTE, runRoutes } from "./fixtures-runs";
@@ -31,6 +31,10 @@ export const overview: OverviewData = {
 /** What the command line and mlflow write about the code. */
 const SOURCE = { "mlflow.note.content": NOTE, "mlflow.source.name": "train.py", "mlflow.source.type": "LOCAL", "mlflow.source.git.commit": "9f2c1a7d02b4e8a6c3f1907d5e4b2a1908c7f6e5", "mlflow.source.git.branch": "main", "mlflow.source.git.repoURL": "git@github.com:team/flights.git", "volano.git.changed_files": "2", "volano.command": "python train.py --depth 8" };
 
+const FEATURES = ["time_hour", "origin", "carrier", "dest", "dep_hour", "distance", "temp", "wind_speed", "precip", "visib", "tailnum", "weekday", "month", "holiday"];
+/** More metrics than fit on a screen, of two runs. */
+const LAYERS: Record<string, number> = Object.fromEntries(Array.from({ length: 24 }, (_, i) => [`grad/layer_${String(i).padStart(2, "0")}`, 0.1 + i / 100]));
+
 export const runs = (() => {
   const next = random(7);
   return Array.from({ length: 1200 }, (_, i): Run => {
@@ -45,8 +49,8 @@ export const runs = (() => {
       status: i === 0 ? "running" : failed ? "failed" : "finished",
       start_ms: start,
       end_ms: i === 0 ? null : start + Math.round(9_000 + next() * 30_000),
-      metrics: failed ? {} : { roc_auc: auc, average_precision: auc - 0.25 + next() * 0.02, log_loss: 0.52 - (auc - 0.66), brier: 0.165 - (auc - 0.66) / 4, training_score: auc + 0.03, ...(i === 0 ? { "train/loss": 0.31, "val/auc": 0.71, "val/loss": 0.35, "system/cpu_utilization_percentage": 71.2, "system/system_memory_usage_megabytes": 2103 } : {}) },
-      params: { lr: ["0.05", "0.1", "0.2"][Math.floor(next() * 3)]!, max_leaf_nodes: String([15, 31, 63][Math.floor(next() * 3)]), seed: String(1 + (i % 3)), early_stopping: "auto" },
+      metrics: failed ? {} : { roc_auc: auc, average_precision: auc - 0.25 + next() * 0.02, log_loss: 0.52 - (auc - 0.66), brier: 0.165 - (auc - 0.66) / 4, training_score: auc + 0.03, ...(i === 2 || i === 3 ? LAYERS : {}), ...(i === 0 ? { "train/loss": 0.31, "val/auc": 0.71, "val/loss": 0.35, "system/cpu_utilization_percentage": 71.2, "system/system_memory_usage_megabytes": 2103 } : {}) },
+      params: { lr: ["0.05", "0.1", "0.2"][Math.floor(next() * 3)]!, max_leaf_nodes: String([15, 31, 63][Math.floor(next() * 3)]), seed: String(1 + (i % 3)), early_stopping: "auto", booster: ["gbdt", "dart", "goss"][(i * 7) % 5 % 3]!, max_depth: i % 4 === 0 ? "None" : String(4 + (i % 3)), ...(i < 60 ? { features: FEATURES.filter((_, n) => (n + i) % 7 > 0).join(", ") } : {}) },
       tags: i === 0 ? { ...SOURCE, "volano.step": "train", team: "ops" } : { "volano.step": "train" },
     };
   });
@@ -119,11 +123,19 @@ export const routes: Route[] = [
     const wanted = (body as { runs: string[] }).runs.map((one) => runs.find((run) => run.id === one));
     return { runs: wanted.filter((run) => run !== undefined), differing_params: ["lr"], differing_metrics: ["roc_auc"] };
   }),
-  on("get", "/runs/{id}/metrics", (p, url) => {
-    const next = random(Number.parseInt(String(p.id).slice(-6), 16));
-    const loss = /loss|brier/.test(url.searchParams.get("key") ?? "");
-    return { items: Array.from({ length: 120 }, (_, step) => ({ step, time_ms: NOW - (120 - step) * 500, value: (loss ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + (next() - 0.5) * 0.02 })) };
-  }),
+  on("post", "/runs/curves", (_p, _u, body) => {
+    const { runs: ids, keys, points } = body as CurvesSent;
+    const items = ids.flatMap((one) => {
+      const run = runs.find((other) => other.id === one);
+      const next = random(Number.parseInt(one.slice(-6), 16));
+      const length = Math.min(120, points ?? 500);
+      const lift = (next() - 0.5) * 0.08;
+      const began = run?.start_ms ?? NOW;
+      const curve = (key: string) => Array.from({ length }, (_, step) => ({ step, time_ms: began + step * 500, value: (/loss|brier/.test(key) ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + lift + (next() - 0.5) * 0.02 }));
+      return keys.filter((key) => run && key in run.metrics).map((key) => ({ run: one, key, points: curve(key) }));
+    });
+    return { items };
+  }, none),
   ...runRoutes,
   on(
     "get",

@@ -36,7 +36,6 @@ export function useExperimentNames(): (number: string) => string {
 /* Runs */
 export const runOptions = (id: string) => queryOptions({ queryKey: ["/runs/{id}", { id }], queryFn: ({ signal }) => get("/runs/{id}", { id }, signal), meta: { nouns: ["run", "logged_model"] } });
 export const useRun = (id: string) => useQuery(runOptions(id));
-export const curveOptions = (id: string, key: string) => queryOptions({ queryKey: ["/runs/{id}/metrics", { id, key }], queryFn: ({ signal }) => get("/runs/{id}/metrics", { id, key }, signal), meta: { nouns: ["run"] } });
 export const useRunLinks = (id: string, enabled = true) => useGet("/runs/{id}/links", { id }, ["run", "logged_model", "model_version", "model"], { enabled });
 export const useExperiment = (experiment: string) => useGet("/experiments/{experiment}", { experiment }, ["experiment"]);
 /** Files of a run, or of a logged model when the id is one. */

@@ -80,8 +80,8 @@ export function useSample(experiment: string | undefined, enabled: boolean) {
   });
 }
 
-export function useRunKeys(experiment: string | undefined) {
-  return useQuery({ queryKey: ["/runs/keys", experiment], queryFn: ({ signal }) => get("/runs/keys", { experiment }, signal), staleTime: 30_000 });
+export function useRunKeys(experiment: string | undefined, enabled = true) {
+  return useQuery({ queryKey: ["/runs/keys", experiment], queryFn: ({ signal }) => get("/runs/keys", { experiment }, signal), staleTime: 30_000, enabled });
 }
 
 /* Saved views */

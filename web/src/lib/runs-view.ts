@@ -55,8 +55,8 @@ export function headOf(key: string): string {
 
 /* Columns in the address: `metrics.auc,params.lr~140` */
 
-const escaped = (text: string) => text.replace(/[%,~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
-const unescaped = (text: string) => text.replace(/%(25|2c|7e)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+export const escaped = (text: string) => text.replace(/[%,~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+export const unescaped = (text: string) => text.replace(/%(25|2c|7e)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
 export function writeColumns(columns: readonly ColumnAt[]): string {
   return columns.map(({ key, width }) => escaped(key) + (width ? `~${Math.round(width)}` : "")).join(",");
