@@ -9,6 +9,8 @@ export const pages = [
   "/data/flights@v4?tab=rows",
   "/data/flights@v4?tab=contract",
   "/runs",
+  "/runs?group=params.lr",
+  "/runs?nest=1",
   `/r/${id(1000)}`,
   `/r/${id(1000)}?tab=curves`,
   `/r/${id(1000)}?tab=system`,
