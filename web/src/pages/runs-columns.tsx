@@ -11,8 +11,8 @@ import type { WideColumn } from "../ui/window-grid";
 
 const SELECT_WIDTH = 34;
 const NAME_WIDTH = 200;
-/** With room for what opens a row, and for a group's number of runs. */
-const TREE_WIDTH = 280;
+/** With room for what opens a row, and for a group's number of runs, where the window has it. */
+const treeWidth = () => Math.max(NAME_WIDTH, Math.min(280, Math.round(innerWidth * 0.3)));
 
 interface Shown {
   columns: readonly ColumnAt[];
@@ -83,7 +83,7 @@ export function columnsFor({ columns, experimentName, selected, select, group, n
     {
       key: "name",
       head: "run",
-      width: tree ? TREE_WIDTH : NAME_WIDTH,
+      width: tree ? treeWidth() : NAME_WIDTH,
       left: SELECT_WIDTH,
       sortable: true,
       cell: (row) =>
