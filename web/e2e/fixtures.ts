@@ -99,7 +99,17 @@ const views: SavedView[] = [firstView];
 export const routes: Route[] = [
   on("get", "/server", () => server, () => server),
   on("get", "/overview", () => overview, () => ({ stages: [], attention: [], serving: [] })),
-  on("get", "/experiments", () => ({ items: [{ id: "1", name: "flights", created_ms: NOW - 9e7, updated_ms: NOW }, { id: "2", name: "explore", created_ms: NOW - 8e7, updated_ms: NOW }] }), none),
+  on(
+    "get",
+    "/experiments",
+    () => ({
+      items: [
+        { id: "1", name: "flights", created_ms: NOW - 9e7, updated_ms: NOW, note: "# Late flights\n\nDoes weather help?", activity: { runs: 1234, running: 2, failed: 7, newest_ms: NOW - 6e4 } },
+        { id: "2", name: "explore", created_ms: NOW - 8e7, updated_ms: NOW, activity: { runs: 0, running: 0, failed: 0 } },
+      ],
+    }),
+    none,
+  ),
   on(
     "post",
     "/runs/search",

@@ -15,6 +15,7 @@ export const pages = [
   `/r/${id(1000)}?tab=curves`,
   `/r/${id(1000)}?tab=system`,
   ...["explore.ipynb", "notes.md", "table.csv", "predictions.json", "config.json", "report.html", "part.parquet", "source/changes.diff", `m-${id(850)}/MLmodel`].map((path) => `/r/${id(1000)}?tab=artifacts&path=${encodeURIComponent(path)}`),
+  "/experiments",
   "/experiments/flights",
   "/traces",
   "/traces/tr-0000000000000000000000000000abcd",

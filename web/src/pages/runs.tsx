@@ -168,6 +168,9 @@ export function Runs() {
           >
             <input data-filter className="input code" aria-label="Filter runs" aria-invalid={ofFilter !== undefined} placeholder="name, or metrics.roc_auc > 0.7 and params.lr = '0.1'" value={draft} onChange={(e) => setDraft(e.target.value)} onBlur={() => setFilter(draft)} />
           </form>
+          <To className="btn" href="/experiments">
+            Experiments
+          </To>
           <To className="btn" href={experiment ? `/traces?experiment=${encodeURIComponent(experiment)}` : "/traces"}>
             Traces
           </To>
