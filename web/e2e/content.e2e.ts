@@ -123,6 +123,33 @@ test("a run is deleted with undo", async () => {
   mock.other.clear();
 });
 
+test("experiments are found, ordered, made, renamed, and deleted with undo", async () => {
+  await at("/experiments");
+  const names = () => page.getByRole("grid").getByRole("row").locator("a.cut").allTextContents();
+  expect(await names()).toEqual(["flights", "explore"]);
+  await page.getByRole("button", { name: "experiment", exact: true }).click();
+  expect(await names()).toEqual(["explore", "flights"]);
+  await page.getByLabel("Filter experiments").fill("weather");
+  await expect.poll(names).toEqual(["flights"]);
+  await page.getByRole("button", { name: "New experiment" }).click();
+  await page.getByLabel(/^Name/).fill("churn");
+  await page.getByLabel(/^What is the question/).fill("# Who leaves?");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Rename flights" }).click();
+  await page.getByLabel(/^Name/).fill("delays");
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Delete flights" }).click();
+  await page.getByText("Its 1,234 runs go with it").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("Deleted flights and its runs").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => mock.sent.map((sent) => `${sent.method} ${sent.path}`)).toEqual(["POST /api/v1/experiments", "PATCH /api/v1/experiments/1", "DELETE /api/v1/experiments/1", "POST /api/v1/experiments/1/restore"]);
+  expect(mock.sent[0]?.body).toEqual({ name: "churn", note: "# Who leaves?" });
+  expect(mock.sent[1]?.body).toEqual({ name: "delays" });
+});
+
 test("versions stand side by side: what differs first, everything on demand", async () => {
   await at("/models/flights");
   await page.getByLabel("Compare version 4").check();

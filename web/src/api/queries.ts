@@ -27,6 +27,8 @@ export const useServer = () => useGet("/server", {}, []);
 export const useOverview = () => useGet("/overview", {}, ["*"], { every: 5_000 });
 
 export const useExperiments = () => useGet("/experiments", {}, ["experiment"]);
+/** Experiments with what goes on in them. */
+export const useExperimentActivity = () => useGet("/experiments", { activity: true }, ["experiment", "run"], { keep: true });
 /** Names of experiments by their number, which is what runs carry. */
 export function useExperimentNames(): (number: string) => string {
   const query = useExperiments();

@@ -15,6 +15,8 @@ export type ServingRow = Schemas["ServingBody"];
 
 export type Run = Schemas["TrackedRunBody"];
 export type RunSearch = Schemas["RunSearchBody"];
+export type RunGroup = Schemas["RunGroupBody"];
+export type RunGroups = Schemas["RunGroupList"];
 export type TraceRow = Schemas["TraceBody"];
 export type TraceDetail = Schemas["TraceDetail"];
 export type TraceSpan = Schemas["TraceSpanBody"];
