@@ -5,6 +5,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RunSearch } from "../src/api/types";
 import { parseDelimited } from "../src/lib/delimited";
+import { id } from "./base";
 import { launch } from "./browser";
 import { runs } from "./fixtures";
 import { start, type Mock } from "./server";
@@ -139,6 +140,21 @@ test("nested runs stand below the run that started them, level by level", async 
   expect(await head()).toEqual(before);
 });
 
+test("what is open stays with its run while new runs come before it", async () => {
+  await at("/runs?nest=1");
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("ArrowRight");
+  await row(3).getByRole("link", { name: runs[3]?.name, exact: true }).waitFor();
+  const [first] = runs;
+  if (first) runs.unshift({ ...first, id: id(5000), name: "new-vole-1", tags: {} });
+  mock.notify("run");
+  await row(0).getByRole("link", { name: "new-vole-1" }).waitFor();
+  await row(4).getByRole("link", { name: runs[4]?.name, exact: true }).waitFor();
+  expect([await row(2).getAttribute("aria-expanded"), await row(3).getAttribute("aria-expanded"), await row(4).getAttribute("aria-level")]).toEqual([null, "true", "2"]);
+  runs.shift();
+});
+
 test("grouping ends nesting, and a view keeps either", async () => {
   await at("/runs?nest=1");
   await page.getByRole("button", { name: "Group", exact: true }).click();
@@ -177,6 +193,16 @@ test("all runs that match leave as CSV, harmless to a spreadsheet", async () => 
   await page.getByText("1,200 runs saved as CSV").waitFor();
 });
 
+test("nested runs leave with the run that each is nested in", async () => {
+  await at("/runs?nest=1&cols=metrics.roc_auc&filter=otter");
+  await page.getByRole("button", { name: "CSV" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
+  const table = parseDelimited(await readFile(await download.path(), "utf8"), ",", 5_000);
+  expect(table.columns.at(-1)).toBe("tags.mlflow.parentRunId");
+  const otters = runs.filter((run) => run.name.includes("otter"));
+  expect(table.rows.map((cells) => cells.at(-1))).toEqual(otters.map((run) => run.tags["mlflow.parentRunId"] ?? ""));
+});
+
 test("CSV comes page by page, says how far it is, and can be stopped", async () => {
   let asked = 0;
   await page.route("**/api/v1/runs/search", async (route) => {
@@ -189,7 +215,7 @@ test("CSV comes page by page, says how far it is, and can be stopped", async () 
   });
   await at("/runs?experiment=flights");
   await page.getByRole("button", { name: "CSV" }).click();
-  await page.getByText(/volano exp export flights --order-by 'attributes.start_time DESC' --columns run_id,name,metrics.roc_auc/).waitFor();
+  await page.getByText(/volano exp export flights --order-by 'attributes.start_time DESC' --columns run_id,name,status,start_time,duration,metrics.roc_auc/).waitFor();
   await page.getByRole("button", { name: "Download" }).click();
   await page.getByText("700 of 960 runs").waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();

@@ -77,7 +77,7 @@ describe("groups of runs", () => {
     expect(values("params.n", true).at(-1)).toBeNull();
   });
   test("metrics are measured, other columns are not", () => {
-    expect(metricsOf([{ key: "metrics.val/auc" }, { key: "params.lr" }, { key: "start_time" }])).toEqual(["val/auc"]);
+    expect(metricsOf([{ key: "metrics.val/auc" }, { key: "params.lr" }, { key: "start_time" }, { key: "metrics.val/auc" }])).toEqual(["val/auc"]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** One hook per thing that pages load; `nouns` are the notices that make it stale. */
 import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { get, load, post, type Params, type Path, type Reply } from "./client";
 import type { Run, RunSearch, TraceSearch } from "./types";
 
@@ -31,8 +32,8 @@ export const useExperiments = () => useGet("/experiments", {}, ["experiment"]);
 export const useExperimentActivity = () => useGet("/experiments", { activity: true }, ["experiment", "run"], { keep: true });
 /** Names of experiments by their number, which is what runs carry. */
 export function useExperimentNames(): (number: string) => string {
-  const query = useExperiments();
-  return (number) => query.data?.items.find((e) => e.id === number)?.name ?? number;
+  const { data } = useExperiments();
+  return useCallback((number) => data?.items.find((e) => e.id === number)?.name ?? number, [data]);
 }
 
 /* Runs */

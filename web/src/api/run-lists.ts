@@ -6,7 +6,7 @@ import type { Run, RunGroups, RunSearch, SavedView, ViewSent } from "./types";
 
 /** Runs of one window: more than a screen shows, few enough to come at once. */
 export const WINDOW = 200;
-/** Groups are counted over all runs that match: while runs log, not more often than this. */
+/** Groups are counted over all runs that match: while runs log, not more often than this, nor for more than a fifth of the time. */
 const GROUPS_MS = 3_000;
 /** Windows that are kept at hand; what was scrolled past long ago is asked for again. */
 const KEPT = 40;
@@ -106,7 +106,8 @@ export function useBranches(asked: readonly BranchAsked[]): Branches {
   const memory = useRef(new Map<string, { search: string; windows: Windows }>());
   const wanted = asked.flatMap(({ key, search, span }) => (span ? numbersOf(...span).map((number) => ({ key, search, text: JSON.stringify(search), number })) : []));
   const results = useQueries({ queries: wanted.map(({ search, text, number }) => windowQuery(text, search, number)) });
-  for (const key of memory.current.keys()) if (!asked.some((one) => one.key === key)) memory.current.delete(key);
+  const keys = new Set(asked.map(({ key }) => key));
+  for (const key of memory.current.keys()) if (!keys.has(key)) memory.current.delete(key);
   results.forEach((result, i) => {
     const one = wanted[i];
     if (!one || !result.data) return;
@@ -127,16 +128,22 @@ export function useBranches(asked: readonly BranchAsked[]): Branches {
 
 /** The runs that match, gathered; read again when `changed`, the moment of the newest count, is later. */
 export function useRunGroups(search: { experiment?: string; filter?: string; by: string; metrics: string[] } | undefined, changed: number) {
+  const took = useRef(0);
   const query = useQuery({
     queryKey: ["/runs/groups", search?.by, search],
-    queryFn: () => post("/runs/groups", {}, search),
+    queryFn: async () => {
+      const began = performance.now();
+      const groups = await post("/runs/groups", {}, search);
+      took.current = performance.now() - began;
+      return groups;
+    },
     placeholderData: (before: RunGroups | undefined, of) => (of?.queryKey[1] === search?.by ? before : undefined),
     enabled: search !== undefined,
   });
   const { dataUpdatedAt: at, refetch } = query;
   useEffect(() => {
     if (!search || at === 0 || changed <= at) return;
-    const timer = setTimeout(() => void refetch(), Math.max(0, at + GROUPS_MS - Date.now()));
+    const timer = setTimeout(() => void refetch(), Math.max(0, at + Math.max(GROUPS_MS, 4 * took.current) - Date.now()));
     return () => clearTimeout(timer);
   }, [search !== undefined, changed, at, refetch]);
   return query;

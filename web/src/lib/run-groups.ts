@@ -1,6 +1,6 @@
 /** Runs gathered by a value they share, and runs below the run that started them: in the words of the filter language. */
 import type { Run, RunGroup } from "../api/types";
-import { allOf, identifier, KINDS, parts, statusFilter, type Sort } from "./runs-view";
+import { allOf, identifier, parts, statusFilter, type Sort } from "./runs-view";
 
 /** What runs can be gathered by, besides parameters and tags. */
 export const SHARED = ["status", "user", "experiment"] as const;
@@ -38,8 +38,8 @@ export function within(by: string, value: string | null, search: { experiment?: 
   return { ...search, filter: allOf(search.filter, own) };
 }
 
-/** The metrics among columns. */
-export const metricsOf = (columns: readonly { key: string }[]): string[] => columns.map(({ key }) => parts(key)).filter(({ kind }) => kind === KINDS[0]).map(({ name }) => name);
+/** The metrics among columns, each once. */
+export const metricsOf = (columns: readonly { key: string }[]): string[] => [...new Set(columns.map(({ key }) => parts(key)).filter(({ kind }) => kind === "metrics").map(({ name }) => name))];
 
 const natural = new Intl.Collator("en", { numeric: true });
 const numbers = (a: string, b: string) => (a.trim() && b.trim() ? Number(a) - Number(b) : Number.NaN);

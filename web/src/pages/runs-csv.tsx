@@ -50,8 +50,10 @@ function save(file: Blob, name: string): void {
 
 /** The command that writes the same runs, to a file of any size. */
 function commandFor({ experiment, filter, order, columns }: Wanted): string {
-  const keys = ["run_id", "name", ...columns.map(({ key }) => key).filter((key) => key !== "run_id")];
-  return `volano exp export ${quoted(experiment)}${filter ? ` --filter ${quoted(filter)}` : ""} --order-by ${quoted(order)} --columns ${quoted(keys.join(","))} -o runs.csv`;
+  const keys = [...new Set(["run_id", "name", "status", "start_time", "duration", ...columns.map(({ key }) => key)])];
+  // The command takes keys apart at commas: with one in a key, all columns are written.
+  const chosen = keys.some((key) => key.includes(",")) ? "" : ` --columns ${quoted(keys.join(","))}`;
+  return `volano exp export ${quoted(experiment)}${filter ? ` --filter ${quoted(filter)}` : ""} --order-by ${quoted(order)}${chosen} -o runs.csv`;
 }
 
 export function CsvDialog({ total, close, ...wanted }: Wanted & { total: number | undefined; close: () => void }) {

@@ -45,7 +45,7 @@ function NoRuns({ sent, all, group, nested, apart }: { sent: string | undefined;
   if (all && (group || nested))
     return (
       <Empty center title={nested ? "Each of these runs is nested in another run" : `No run has ${headOf(group)}`}>
-        {nested ? `${plural(all, "run")} match, and the runs that they are nested in do not.` : `${plural(all, "run")} match, and none has ${group} to be grouped by.`}{" "}
+        {nested ? `${plural(all, "run")} match; the runs that they are nested in do not, or are deleted.` : `${plural(all, "run")} match, and none has ${group}.`}{" "}
         <button type="button" className="btn" onClick={apart}>
           List them one by one
         </button>
@@ -104,14 +104,20 @@ export function Runs() {
   const view: RunsView = { experiment, filter, status, sort, columns: own, group, nested };
   const sent = allOf(filterOf(filter), statusFilter(status));
   const search: RunSearch | undefined = chosen && { experiment: experiment || undefined, filter: sent, order_by: [orderBy(sort)], columns: asked(chosen) };
-  const rows = useRunRows({ search, experiment: experiment || undefined, filter: sent, group, nested, metrics: metricsOf(columnsAt), sort }, range);
+  const rows = useRunRows({ search, experiment: experiment || undefined, filter: sent, group, nested, metrics: metricsOf([...columnsAt, { key: sort.key }]), sort }, range);
   const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
 
-  const select = (run: Run) => {
-    const next = new Set(selected);
-    if (!next.delete(run.id)) next.add(run.id);
-    setSelected(next);
-  };
+  const select = useCallback(
+    (run: Run) =>
+      setSelected((before) => {
+        const next = new Set(before);
+        if (!next.delete(run.id)) next.add(run.id);
+        return next;
+      }),
+    [],
+  );
+  // The same as long as they can be: rows that stay in view are not drawn again while one scrolls.
+  const columns = useMemo(() => columnsFor({ columns: chosen ?? [], experimentName: nameOf, selected, select, group, nested }), [chosen, nameOf, selected, select, group, nested]);
   const compare = () => selected.size > 1 && selected.size <= MOST_COMPARED && router.history.push(paths.compare([...selected]));
   useKeys([
     { keys: "c", label: "Compare the selection", run: compare },
@@ -203,11 +209,12 @@ export function Runs() {
         ) : (
           <>
             <WindowGrid
+              key={rows.tree ? "tree" : "list"}
               label="Runs"
               count={rows.size}
               rowAt={rows.rowAt}
               id={rowKey}
-              columns={columnsFor({ columns: columnsAt, experimentName: nameOf, selected, select, group, nested })}
+              columns={columns}
               onRange={onRange}
               open={(row) => !isGroup(row) && router.history.push(paths.run(row.id))}
               sort={sort}
