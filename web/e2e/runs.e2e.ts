@@ -155,6 +155,14 @@ test("what is open stays with its run while new runs come before it", async () =
   runs.shift();
 });
 
+test("a filter that cannot be read is shown with its place, also where it is a part of a longer one", async () => {
+  mock.refused.set("/api/v1/runs/search", { type: "about:blank", title: "Invalid", status: 400, detail: "a metric is compared with a number", code: "invalid", field: "filter", span: { start: 15, end: 18 } });
+  await page.goto(`${mock.url}/runs?nest=1&status=failed&cols=metrics.roc_auc&filter=metrics.auc+%3E+%27x%27`);
+  await page.getByText("a metric is compared with a number").waitFor();
+  expect(searches().at(-1)?.filter).toBe("(metrics.auc > 'x') and (attributes.status = 'FAILED') and (tags.`mlflow.parentRunId` IS NULL)");
+  expect(await page.locator(".filter-fault mark").innerText()).toBe("'x'");
+});
+
 test("grouping ends nesting, and a view keeps either", async () => {
   await at("/runs?nest=1");
   await page.getByRole("button", { name: "Group", exact: true }).click();

@@ -2,9 +2,9 @@
 import { useMemo, useRef, useState } from "react";
 import { useBranches, useRunCount, useRunGroups, useRunWindow } from "../api/run-lists";
 import type { RunSearch } from "../api/types";
-import { AT_TOP, below, groupKey, groupValue, isGroup, ordered, rowKey, within, type Row } from "../lib/run-groups";
+import { below, groupKey, groupValue, isGroup, ordered, rowKey, within, type Row } from "../lib/run-groups";
 import { closed, outline, placeOf, spansOf, type Opened } from "../lib/run-tree";
-import { allOf, type Sort } from "../lib/runs-view";
+import type { Sort } from "../lib/runs-view";
 import type { Tree } from "../ui/window-grid";
 
 interface Asked {
@@ -12,6 +12,8 @@ interface Asked {
   search: RunSearch | undefined;
   experiment: string | undefined;
   filter: string | undefined;
+  /** The filter of the list itself: only of runs at the top when others stand below them. */
+  listed: string | undefined;
   group: string;
   nested: boolean;
   metrics: string[];
@@ -20,7 +22,7 @@ interface Asked {
 
 const NONE: ReadonlyMap<string, Opened> = new Map();
 
-export function useRunRows({ search, experiment, filter, group, nested, metrics, sort }: Asked, [first, last]: readonly [number, number]) {
+export function useRunRows({ search, experiment, filter, listed, group, nested, metrics, sort }: Asked, [first, last]: readonly [number, number]) {
   const mode = `${group} ${nested}`;
   const [state, setState] = useState({ mode, opened: NONE });
   const opened = state.mode === mode ? state.opened : NONE;
@@ -28,7 +30,6 @@ export function useRunRows({ search, experiment, filter, group, nested, metrics,
   const places = useRef(new Map<string, Pick<Opened, "at" | "count">>());
   const spans = spansOf(outline(Number.POSITIVE_INFINITY, opened, (key, one) => places.current.get(key) ?? one), first, last);
 
-  const listed = nested ? allOf(filter, AT_TOP) : filter;
   const [from, to] = spans.get("") ?? [0, 0];
   const list = useRunWindow(group || !search ? undefined : { ...search, filter: listed, children: nested || undefined }, from, to);
   const all = useRunCount(experiment, filter);

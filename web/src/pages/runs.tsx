@@ -9,7 +9,7 @@ import { count, plural } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { paths } from "../lib/paths";
 import { quoted } from "../lib/run-facts";
-import { isGroup, metricsOf, PARENT, rowKey } from "../lib/run-groups";
+import { AT_TOP, isGroup, metricsOf, PARENT, rowKey } from "../lib/run-groups";
 import { allOf, asked, chosenFor, differs, faultAt, filterOf, headOf, MAX_WIDTH, MIN_WIDTH, moved, NEWEST_FIRST, orderBy, parseColumns, parseSort, parts, statusFilter, writeColumns, writeSort, type ColumnAt, type RunsView, type Sort } from "../lib/runs-view";
 import { useView } from "../lib/store";
 import { Page, To, useParam } from "../ui/bits";
@@ -103,8 +103,9 @@ export function Runs() {
   const sort = parseSort(sortText);
   const view: RunsView = { experiment, filter, status, sort, columns: own, group, nested };
   const sent = allOf(filterOf(filter), statusFilter(status));
+  const listed = allOf(filterOf(filter), statusFilter(status), nested ? AT_TOP : undefined);
   const search: RunSearch | undefined = chosen && { experiment: experiment || undefined, filter: sent, order_by: [orderBy(sort)], columns: asked(chosen) };
-  const rows = useRunRows({ search, experiment: experiment || undefined, filter: sent, group, nested, metrics: metricsOf([...columnsAt, { key: sort.key }]), sort }, range);
+  const rows = useRunRows({ search, experiment: experiment || undefined, filter: sent, listed, group, nested, metrics: metricsOf([...columnsAt, { key: sort.key }]), sort }, range);
   const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
 
   const select = useCallback(
@@ -201,7 +202,7 @@ export function Runs() {
         </>
       }
     >
-      {ofFilter && <FilterFault error={ofFilter} typed={filter} sent={sent} />}
+      {ofFilter && <FilterFault error={ofFilter} typed={filter} sent={listed} />}
       {error && !ofFilter && <Fault error={error} retry={retry} />}
       {rows.ready &&
         (rows.top === 0 && !rows.stale ? (
