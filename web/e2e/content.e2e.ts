@@ -31,6 +31,8 @@ const at = async (path: string) => {
   await page.goto(mock.url + path);
   await page.locator("main h1").waitFor();
 };
+/** What was changed; curves are asked for by POST as well. */
+const changed = () => mock.sent.filter((one) => one.path !== "/api/v1/runs/curves");
 const pwned = () => page.evaluate(() => "pwned" in window);
 
 test("nothing that was uploaded runs, whatever the page draws it as", async () => {
@@ -90,7 +92,7 @@ test("notes are written, seen before they are saved, and kept", async () => {
   await page.getByText("try less <b>depth</b>").waitFor();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved").waitFor();
-  expect(mock.sent.at(-1)).toEqual({ method: "PUT", path: `/api/v1/runs/${id(1000)}/tags`, body: { key: "mlflow.note.content", value: "## Next\n\ntry *less* <b>depth</b>" } });
+  expect(changed().at(-1)).toEqual({ method: "PUT", path: `/api/v1/runs/${id(1000)}/tags`, body: { key: "mlflow.note.content", value: "## Next\n\ntry *less* <b>depth</b>" } });
   await page.getByRole("heading", { name: "Next" }).waitFor();
 });
 
@@ -117,8 +119,35 @@ test("a run is deleted with undo", async () => {
   await page.getByText(/^Deleted /).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("The run is back").waitFor();
-  expect(mock.sent.map((sent) => `${sent.method} ${sent.path}`)).toEqual([`DELETE /api/v1/runs/${id(1000)}`, `POST /api/v1/runs/${id(1000)}/restore`]);
+  expect(changed().map((sent) => `${sent.method} ${sent.path}`)).toEqual([`DELETE /api/v1/runs/${id(1000)}`, `POST /api/v1/runs/${id(1000)}/restore`]);
   mock.other.clear();
+});
+
+test("experiments are found, ordered, made, renamed, and deleted with undo", async () => {
+  await at("/experiments");
+  const names = () => page.getByRole("grid").getByRole("row").locator("a.cut").allTextContents();
+  expect(await names()).toEqual(["flights", "explore"]);
+  await page.getByRole("button", { name: "experiment", exact: true }).click();
+  expect(await names()).toEqual(["explore", "flights"]);
+  await page.getByLabel("Filter experiments").fill("weather");
+  await expect.poll(names).toEqual(["flights"]);
+  await page.getByRole("button", { name: "New experiment" }).click();
+  await page.getByLabel(/^Name/).fill("churn");
+  await page.getByLabel(/^What is the question/).fill("# Who leaves?");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Rename flights" }).click();
+  await page.getByLabel(/^Name/).fill("delays");
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Delete flights" }).click();
+  await page.getByText("Its 1,234 runs go with it").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("Deleted flights and its runs").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => mock.sent.map((sent) => `${sent.method} ${sent.path}`)).toEqual(["POST /api/v1/experiments", "PATCH /api/v1/experiments/1", "DELETE /api/v1/experiments/1", "POST /api/v1/experiments/1/restore"]);
+  expect(mock.sent[0]?.body).toEqual({ name: "churn", note: "# Who leaves?" });
+  expect(mock.sent[1]?.body).toEqual({ name: "delays" });
 });
 
 test("versions stand side by side: what differs first, everything on demand", async () => {

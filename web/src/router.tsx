@@ -22,6 +22,7 @@ const routes = [
   at("/data", () => import("./pages/datasets"), "Datasets"),
   at("/data/$ref", () => import("./pages/dataset"), "DatasetPage"),
   at("/runs", () => import("./pages/runs"), "Runs"),
+  at("/experiments", () => import("./pages/experiments"), "Experiments"),
   at("/experiments/$ref", () => import("./pages/experiment"), "ExperimentPage"),
   at("/r/$id", () => import("./pages/run"), "RunPage"),
   at("/traces", () => import("./pages/traces"), "Traces"),

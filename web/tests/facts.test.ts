@@ -4,6 +4,7 @@ import type { Model } from "../src/api/types";
 import { againLine, codeOf, columnsOf, rowsOf, sections, sourceOf, webOf } from "../src/lib/run-facts";
 import { requirement, versionRows, type Compared } from "../src/lib/version-rows";
 import { kindOf, telling } from "../src/pages/artifact-kind";
+import { arranged } from "../src/pages/experiments";
 import { matches } from "../src/pages/models";
 import { byThing, outcome } from "../src/pages/webhooks";
 
@@ -76,4 +77,19 @@ test("a delivery says how it went, events stand by what they are about", () => {
   expect(outcome({ ...base, attempts: 1, status: 200, next_ms: null, finished_ms: 1 })).toBe("answered 200, 1 try");
   expect(outcome({ ...base, attempts: 0, status: null, next_ms: 5, finished_ms: null })).toBe("0 tries");
   expect(byThing(["model_version.created", "prompt.created"])).toEqual([["models", ["model_version.created"]], ["prompts", ["prompt.created"]]]);
+});
+
+describe("a list of experiments", () => {
+  const one = (name: string, runs: number, note?: string) => ({ id: name, name, created_ms: runs, updated_ms: 0, note, activity: { runs, running: 0, failed: 0 } });
+  const all = [one("churn 10", 3), one("churn 9", 3), one("Delays", 8, "weather"), { id: "x", name: "bare", created_ms: 1, updated_ms: 0 }];
+  const names = (...asked: [string, "name" | "runs", boolean]) => arranged(all, ...asked).map((e) => e.name);
+  test("every word must be in a name or a note", () => {
+    expect(names("WEATHER del", "name", false)).toEqual(["Delays"]);
+    expect(names("weather churn", "name", false)).toEqual([]);
+  });
+  test("numbers in names count as numbers, and equal figures are in the order of names either way", () => {
+    expect(names("churn", "name", false)).toEqual(["churn 9", "churn 10"]);
+    expect(names("", "runs", true)).toEqual(["Delays", "churn 9", "churn 10", "bare"]);
+    expect(names("", "runs", false)).toEqual(["bare", "churn 9", "churn 10", "Delays"]);
+  });
 });

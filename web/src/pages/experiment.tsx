@@ -31,7 +31,7 @@ export function ExperimentPage() {
   };
   const href = `/runs?experiment=${encodeURIComponent(name)}`;
   return (
-    <Page title={name} crumb={<To href="/runs">Runs</To>} tools={
+    <Page title={name} crumb={<To href="/experiments">Experiments</To>} tools={
         <>
           <To className="btn" href={`/traces?experiment=${encodeURIComponent(name)}`}>Its traces</To>
           <To className="btn" href={href}>All its runs</To>

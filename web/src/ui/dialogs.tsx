@@ -58,6 +58,8 @@ function useEntries(go: (href: string) => void): Entry[] {
   return useMemo(
     () => [
       ...rooms.map((room) => ({ kind: "page", text: room.name, note: `g ${room.key}`, run: () => go(room.path) })),
+      { kind: "page", text: "Experiments", run: () => go("/experiments") },
+      { kind: "page", text: "Traces", run: () => go("/traces") },
       { kind: "page", text: "Settings", run: () => go("/settings") },
       ...(pipelines.data?.items ?? []).map((p) => ({ kind: "pipeline", text: p.name, run: () => go(paths.pipeline(p.name)) })),
       ...(datasets.data?.items ?? []).map((d) => ({ kind: "data", text: d.name, run: () => go(paths.data(d.name)) })),

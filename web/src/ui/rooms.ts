@@ -11,7 +11,7 @@ export interface Room {
 export const rooms: Room[] = [
   { path: "/", name: "Overview", icon: "overview", key: "o" },
   { path: "/data", name: "Data", icon: "data", key: "d" },
-  { path: "/runs", name: "Runs", icon: "runs", key: "e", also: ["/r/", "/diff/", "/experiments/", "/traces"] },
+  { path: "/runs", name: "Runs", icon: "runs", key: "e", also: ["/r/", "/diff/", "/experiments", "/traces"] },
   { path: "/pipelines", name: "Pipelines", icon: "pipelines", key: "p", also: ["/pipeline-runs"] },
   { path: "/models", name: "Models", icon: "models", key: "m" },
   { path: "/deploy", name: "Deployments", icon: "deploy", key: "s", also: ["/trace/"] },
