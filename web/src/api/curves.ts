@@ -45,7 +45,8 @@ export function useCurves(runs: readonly Run[], keys: readonly string[]): Curves
   const ended = useSome(runs, keys, points, false);
   const going = useSome(runs, keys, points, true);
   const both = [ended, going];
-  const items = useMemo(() => [...(ended.data ?? []), ...(going.data ?? [])], [ended.data, going.data]);
+  // Of a run that has just ended both have a curve for a moment: the last one counts, which is the whole one.
+  const items = useMemo(() => [...(going.data ?? []), ...(ended.data ?? [])], [ended.data, going.data]);
   return {
     items,
     settled: both.every((query) => !query.isPending || query.fetchStatus === "idle"),

@@ -38,6 +38,7 @@ function MetricRow({ name, values }: { name: string; values: Value[] }) {
   const known = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
   const best = known.reduce<number | undefined>((a, b) => (a === undefined || better(name, b, a) ? b : a), undefined);
   const first = values[0];
+  const isBest = (value: Value) => value === best && new Set(known).size > 1;
   return (
     <tr>
       <th scope="row" className="ink2">
@@ -45,9 +46,9 @@ function MetricRow({ name, values }: { name: string; values: Value[] }) {
       </th>
       {values.map((value, i) => (
         <td key={i} className={i > 0 && value !== first ? "other" : ""}>
-          <span className={`mono ${value === best && known.length > 1 ? "good strong" : ""}`}>{typeof value === "number" ? figure(value) : "–"}</span>
+          <span className={`mono ${isBest(value) ? "good strong" : ""}`}>{typeof value === "number" ? figure(value) : "–"}</span>
           {i > 0 && typeof value === "number" && typeof first === "number" && <span className="mono ink3 small"> {signed(value - first)}</span>}
-          {value === best && known.length > 1 && <span className="sr"> best</span>}
+          {isBest(value) && <span className="sr"> best</span>}
         </td>
       ))}
     </tr>

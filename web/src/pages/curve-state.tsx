@@ -86,8 +86,8 @@ export function CurveControls({ state, metrics }: { state: CurveState; metrics: 
         <span className="num">{smoothing.toFixed(2)}</span>
       </label>
       {zoom.range && (
-        <button type="button" className="btn" onClick={() => zoom.set(null)}>
-          {axis === "time" ? "Show all" : `Show all, not ${figure(zoom.range[0])} to ${figure(zoom.range[1])}`}
+        <button type="button" className="btn" title={axis === "time" ? undefined : `${figure(zoom.range[0])} to ${figure(zoom.range[1])} is shown`} onClick={() => zoom.set(null)}>
+          Show all
         </button>
       )}
     </div>

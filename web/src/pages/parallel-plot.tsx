@@ -17,6 +17,8 @@ const LEAST = 112;
 /** More names on an axis would cover each other. */
 const NAMES = 18;
 const LETTERS = 16;
+/** More lines are drawn fainter, so that one sees where most of them go. */
+const MANY = 100;
 /** From the left of a column to its axis. */
 const START = 24;
 
@@ -181,7 +183,7 @@ export function ParallelPlot({ runs, axes, rows, limits, changes, shadeOf, lit, 
   return (
     <div ref={box} className="scroll parallel" tabIndex={0} role="region" aria-label="Parallel coordinates">
       <Heads axes={axes} changes={changes} width={width} />
-      <svg width={width} height={HEIGHT} className={lifted >= 0 ? "lifted" : ""} role="img" aria-label={`${plural(rows.length, "run")} over ${axes.map((axis) => axis.name).join(", ")}; the table below has the values`}>
+      <svg width={width} height={HEIGHT} className={lifted >= 0 ? "lifted" : rows.length > MANY ? "many" : ""} role="img" aria-label={`${plural(rows.length, "run")} over ${axes.map((axis) => axis.name).join(", ")}; the table below has the values`}>
         {out.map((row) => (
           <path key={runs[row]?.id} className="out" d={path(row)} />
         ))}

@@ -5,6 +5,7 @@ import type { Run } from "../api/types";
 import { linesOf, wantedKeys } from "../lib/curves";
 import { byRank } from "../lib/metrics";
 import { isSystemMetric, sectionOf, sections } from "../lib/run-facts";
+import type { Range } from "../lib/scale";
 import { axisMetric } from "../lib/series";
 import { useParam } from "../ui/bits";
 import { Chart } from "../ui/chart";
@@ -119,7 +120,7 @@ export function curveKeys(run: Run): string[] {
 
 /** The first curves of a run, for its overview. */
 export function FirstCurves({ run, most }: { run: Run; most: number }) {
-  const state = useCurveState();
+  const [range, set] = useState<Range | null>(null);
   const runs = useMemo(() => [run], [run]);
   const keys = useMemo(() => curveKeys(run), [run]);
   const curves = useCurves(runs, keys);
@@ -128,7 +129,7 @@ export function FirstCurves({ run, most }: { run: Run; most: number }) {
   return (
     <div className="cols charts">
       {[...lines].slice(0, most).map(([key, list]) => (
-        <Chart key={key} title={key} lines={list} sync={`run ${run.id}`} zoom={state.zoom} />
+        <Chart key={key} title={key} lines={list} sync={`run ${run.id}`} zoom={{ range, set }} />
       ))}
     </div>
   );

@@ -51,7 +51,7 @@ export interface Lit {
 const WIDTH = 1.5;
 /** How much of the raw line shows behind the smoothed one, and of any line behind the one that stands out. */
 const RAW = 0.28;
-const FAINT = 0.16;
+const FAINT = 0.3;
 /** Lines that share the grey are many. */
 const GREY = 0.5;
 
