@@ -88,9 +88,10 @@ export async function text<P extends Path<"get">>(path: P, params: Params<"get",
   return { body: await response.text(), headers: response.headers };
 }
 
-async function change(method: string, path: string, params: object, body: unknown): Promise<unknown> {
+async function change(method: string, path: string, params: object, body: unknown, signal?: AbortSignal): Promise<unknown> {
   const response = await request(address(path, params), {
     method: method.toUpperCase(),
+    signal,
     headers: { "content-type": "application/json", accept: "application/json" },
     body: method === "delete" ? undefined : JSON.stringify(body ?? {}),
   });
@@ -99,7 +100,7 @@ async function change(method: string, path: string, params: object, body: unknow
 }
 
 /** Changes are asked for by the method that the document has for them. */
-export const post = <P extends Path<"post">>(path: P, params: Params<"post", P>, body?: Sent<"post", P>) => change("post", path, params as object, body) as Promise<Reply<"post", P>>;
+export const post = <P extends Path<"post">>(path: P, params: Params<"post", P>, body?: Sent<"post", P>, signal?: AbortSignal) => change("post", path, params as object, body, signal) as Promise<Reply<"post", P>>;
 export const put = <P extends Path<"put">>(path: P, params: Params<"put", P>, body: Sent<"put", P>) => change("put", path, params as object, body) as Promise<Reply<"put", P>>;
 export const patch = <P extends Path<"patch">>(path: P, params: Params<"patch", P>, body: Sent<"patch", P>) => change("patch", path, params as object, body) as Promise<Reply<"patch", P>>;
 export const remove = <P extends Path<"delete">>(path: P, params: Params<"delete", P>) => change("delete", path, params as object, undefined);
@@ -122,4 +123,20 @@ export async function head(url: string, limit: number, signal?: AbortSignal): Pr
     body += decoder.decode(value, { stream: true });
   }
   return { body: body + decoder.decode(), whole: true };
+}
+
+/** Asks for a file and hands it to the browser to keep; one that breaks off is not kept. */
+export async function save<P extends Path<"post">>(path: P, body: Sent<"post", P>, name: string): Promise<void> {
+  const response = await request(address(path), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  let file: Blob;
+  try {
+    file = await response.blob();
+  } catch {
+    throw new ApiError(0, { title: "The file broke off", detail: "the server stopped in the middle of the file; nothing was kept" });
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
