@@ -84,13 +84,13 @@ pub async fn create(
     Path(name): Path<String>,
     Json(body): Json<NewDataRefBody>,
 ) -> Result<Json<DataRefBody>, Problem> {
-    let kind = RefKind::parse(&body.kind).ok_or_else(|| {
-        app::Error::invalid("kind", format!("{:?} is neither branch nor tag", body.kind))
-    })?;
+    let kind = RefKind::parse(&body.kind)
+        .ok_or_else(|| app::Error::invalid("kind", format!("{:?} is neither branch nor tag", body.kind)))?;
     let at = match body.at.as_deref() {
         None => At::Latest,
         Some(text) => At::parse(text).ok_or_else(|| {
-            let reason = format!("{text:?} names no version: give v3, latest, 2026-03-01, a branch or a commit");
+            let reason =
+                format!("{text:?} names no version: give v3, latest, 2026-03-01, a branch or a commit");
             app::Error::invalid("at", reason)
         })?,
     };

@@ -138,7 +138,13 @@ impl Datasets<'_> {
 
     /// Merges a branch into what is published: a new version with both sides' files, checked against the contract as any
     /// other. Nothing is published when both changed the same file, or when somebody publishes meanwhile.
-    pub async fn merge(&self, ctx: &Context, name: &Name, branch: &RefName, message: &str) -> Result<Ingested> {
+    pub async fn merge(
+        &self,
+        ctx: &Context,
+        name: &Name,
+        branch: &RefName,
+        message: &str,
+    ) -> Result<Ingested> {
         self.0.authorize(ctx, Permission::WriteData).await?;
         let Worked { dataset, preview, files } = self.work_out(ctx, name, branch).await?;
         if preview.branch.is_rejected() {
@@ -215,8 +221,7 @@ impl Datasets<'_> {
         })
         .await?;
         let files = file_changes(&before, &merged.files);
-        let preview =
-            MergePreview { into: ours, branch: theirs, base, files, conflicts: merged.conflicts };
+        let preview = MergePreview { into: ours, branch: theirs, base, files, conflicts: merged.conflicts };
         Ok(Worked { dataset, preview, files: merged.files })
     }
 

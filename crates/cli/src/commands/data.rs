@@ -2,6 +2,7 @@
 
 mod branch;
 mod checkout;
+mod sql;
 
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,7 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
     with_client(globals, Need::Records, async |client| {
         let (name, done) = match command {
             DataCommand::Add(args) => return add(client, &args, out).await,
+            DataCommand::Sql(args) => return sql::run(client, &args, out).await,
             DataCommand::Ls { name: None } => return list(client, out).await,
             DataCommand::Ls { name: Some(name) } => {
                 let done = versions(client, &name, out).await;
@@ -60,7 +62,9 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
                 let reference: DataRef = reference.parse()?;
                 (reference.name.clone(), checkout::run(client, &reference, folder, out).await)
             }
-            DataCommand::Branch(args) => (bare(&args.reference), branch::run(client, "branch", &args, out).await),
+            DataCommand::Branch(args) => {
+                (bare(&args.reference), branch::run(client, "branch", &args, out).await)
+            }
             DataCommand::Tag(args) => (bare(&args.reference), branch::run(client, "tag", &args, out).await),
             DataCommand::Merge(args) => (bare(&args.reference), branch::merge(client, &args, out).await),
             DataCommand::Profile { reference, column } => {

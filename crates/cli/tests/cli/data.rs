@@ -38,7 +38,8 @@ fn a_file_becomes_a_version_and_the_same_file_again_changes_nothing() {
 fn a_change_is_tried_on_a_branch_and_merged() {
     let sandbox = added(TELCO);
     sandbox.write("more.csv", "id,tenure,plan,churned\n5,7,pro,1\n");
-    let add = sandbox.ok(&["data", "add", "more.csv", "--name", "churn", "--append", "--branch", "review/may"]);
+    let add =
+        sandbox.ok(&["data", "add", "more.csv", "--name", "churn", "--append", "--branch", "review/may"]);
     let merge = |more: &[&str]| sandbox.ok(&[&["data", "merge", "churn@review/may"], more].concat());
     settings().bind(|| {
         insta::assert_snapshot!(add);

@@ -162,10 +162,10 @@ fn read(row: &Row) -> Result<DataVersion> {
     let dataset: Name = row.name("dataset")?;
     let violations: Vec<Violation> = row.json("violations")?;
     let branch: Option<String> = row.get("branch")?;
-    let branch = branch.map(RefName::try_from).transpose().map_err(|error| Error::Corrupt {
-        column: "branch".to_owned(),
-        reason: error.to_string(),
-    })?;
+    let branch = branch
+        .map(RefName::try_from)
+        .transpose()
+        .map_err(|error| Error::Corrupt { column: "branch".to_owned(), reason: error.to_string() })?;
     Ok(DataVersion {
         commit: object(row, "commit_id", CommitId::parse)?,
         dataset,

@@ -86,7 +86,9 @@ impl DataVersion {
     pub fn reference(&self) -> String {
         match self.state {
             VersionState::Published { number } => format!("{}@v{number}", self.dataset),
-            VersionState::Draft | VersionState::Rejected => format!("{}@{}", self.dataset, self.commit.short()),
+            VersionState::Draft | VersionState::Rejected => {
+                format!("{}@{}", self.dataset, self.commit.short())
+            }
         }
     }
 }

@@ -58,7 +58,8 @@ impl ConflictKind {
 /// Three-way by path: a side that left a path as it was yields to the other.
 pub fn merge(base: &[TreeFile], ours: &[TreeFile], theirs: &[TreeFile]) -> Merge {
     let [base, ours, theirs] = [base, ours, theirs].map(by_path);
-    let paths: BTreeSet<&str> = [&base, &ours, &theirs].into_iter().flat_map(|side| side.keys().copied()).collect();
+    let paths: BTreeSet<&str> =
+        [&base, &ours, &theirs].into_iter().flat_map(|side| side.keys().copied()).collect();
     let mut merged = Merge::default();
     for path in paths {
         let [was, our, their] = [&base, &ours, &theirs].map(|side| side.get(path).copied());
@@ -135,7 +136,10 @@ mod tests {
         let theirs = files(&[("a", "1"), ("b", "2"), ("c", "1"), ("same", "x"), ("other", "1")]);
         let merge = merge(&base, &ours, &theirs);
         assert_eq!(merge.conflicts, []);
-        assert_eq!(merge.files, files(&[("a", "2"), ("b", "2"), ("new", "1"), ("other", "1"), ("same", "x")]));
+        assert_eq!(
+            merge.files,
+            files(&[("a", "2"), ("b", "2"), ("new", "1"), ("other", "1"), ("same", "x")])
+        );
     }
 
     #[test]
@@ -157,8 +161,9 @@ mod tests {
     }
 
     fn side() -> impl Strategy<Value = Vec<TreeFile>> {
-        proptest::collection::btree_map("[a-e]", "[0-2]", 0..5)
-            .prop_map(|map| files(&map.iter().map(|(path, bytes)| (path.as_str(), bytes.as_str())).collect::<Vec<_>>()))
+        proptest::collection::btree_map("[a-e]", "[0-2]", 0..5).prop_map(|map| {
+            files(&map.iter().map(|(path, bytes)| (path.as_str(), bytes.as_str())).collect::<Vec<_>>())
+        })
     }
 
     proptest! {

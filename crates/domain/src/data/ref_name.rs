@@ -112,9 +112,22 @@ mod tests {
         for good in ["review/april", "q3-frozen", "fix_1.2", "a", "vx"] {
             assert_eq!(RefName::parse(good).unwrap().as_str(), good);
         }
-        for bad in
-            ["", "main", "latest", "v3", "2026-03-01", "deadbeef", "-x", "/a", "a/", "a//b", "a..b", "a b", "ä", "a@b"]
-        {
+        for bad in [
+            "",
+            "main",
+            "latest",
+            "v3",
+            "2026-03-01",
+            "deadbeef",
+            "-x",
+            "/a",
+            "a/",
+            "a//b",
+            "a..b",
+            "a b",
+            "ä",
+            "a@b",
+        ] {
             assert!(RefName::parse(bad).is_err(), "{bad}");
         }
         assert!(RefName::parse(&"a".repeat(101)).is_err());

@@ -24,7 +24,11 @@ pub(super) async fn run(client: &Client, kind: &str, args: &DataRefArgs, out: &O
         client.delete(&format!("{path}/{}", segment(name))).await?;
         let line = format!("{} {reference} is gone; its versions are still there", out.paint().good("✓"));
         let document = json!({"removed": reference});
-        out.show(&document, std::slice::from_ref(&reference), &Page::new().line(line, vec![reference.clone()]));
+        out.show(
+            &document,
+            std::slice::from_ref(&reference),
+            &Page::new().line(line, vec![reference.clone()]),
+        );
         return Ok(Exit::Done);
     }
     let body = json!({"name": name, "kind": kind, "at": from.version});
@@ -40,12 +44,12 @@ pub(super) async fn run(client: &Client, kind: &str, args: &DataRefArgs, out: &O
 
 async fn list(client: &Client, kind: &str, path: &str, dataset: &str, out: &Output) -> Result<Exit> {
     let answer = client.get(path).await?;
-    let items: Vec<Value> = answer.list("items").iter().filter(|one| one.text("kind") == kind).cloned().collect();
+    let items: Vec<Value> =
+        answer.list("items").iter().filter(|one| one.text("kind") == kind).cloned().collect();
     let mut table = Table::new(["name", "at", "state", "rows", "time", "author", "message"]);
     for item in &items {
         let version = &item["version"];
-        let mut row =
-            vec![Cell::text(item.text("name")), Cell::text(reference_of(dataset, version))];
+        let mut row = vec![Cell::text(item.text("name")), Cell::text(reference_of(dataset, version))];
         row.extend(["state", "rows"].map(|key| render::cell(key, &version[key])));
         row.push(Cell::time(item.int("updated_ms")));
         row.push(Cell::text(item.text("author")));
@@ -61,8 +65,9 @@ async fn list(client: &Client, kind: &str, path: &str, dataset: &str, out: &Outp
 pub(super) async fn merge(client: &Client, args: &DataMergeArgs, out: &Output) -> Result<Exit> {
     let from: DataRef = args.reference.parse()?;
     if matches!(from.version.as_str(), "latest" | "main") {
-        return Err(Failure::new(&codes::REFERENCE, format!("{} names no branch", args.reference))
-            .help(format_args!("write {}@BRANCH; the branches there are: volano data branch {0}", from.name)));
+        return Err(Failure::new(&codes::REFERENCE, format!("{} names no branch", args.reference)).help(
+            format_args!("write {}@BRANCH; the branches there are: volano data branch {0}", from.name),
+        ));
     }
     let path = format!("/datasets/{}/merge", segment(&from.name));
     if args.dry_run {
@@ -81,7 +86,8 @@ pub(super) async fn merge(client: &Client, args: &DataMergeArgs, out: &Output) -
         return Err(rejected(&reference, version));
     }
     let unchanged = answer.text("outcome") == "unchanged";
-    let what = if unchanged { format!("{reference} has all of it already") } else { format!("{reference} has it") };
+    let what =
+        if unchanged { format!("{reference} has all of it already") } else { format!("{reference} has it") };
     let line = format!("{} {from}: {what}   {}", out.paint().good("✓"), size_of(version));
     let raw = vec![reference.clone(), version.text("commit").to_owned()];
     out.show(&answer, std::slice::from_ref(&reference), &Page::new().line(line, raw));

@@ -73,8 +73,9 @@ async fn fetch(
 ) -> Result<()> {
     let (path, id, size) = (file.text("path"), file.text("file_id"), file["size"].as_u64().unwrap_or(0));
     // What a server says is no reason to write outside the folder.
-    let below = RelativePath::parse(path)
-        .map_err(|error| Failure::new(&codes::INTERNAL, format!("the server names a file {path:?}: {error}")))?;
+    let below = RelativePath::parse(path).map_err(|error| {
+        Failure::new(&codes::INTERNAL, format!("the server names a file {path:?}: {error}"))
+    })?;
     let target = part.join(below.as_str());
     let failed = |error: std::io::Error| Failure::file(&target, "write", &error);
     if is_whole(&target, id, size) {
