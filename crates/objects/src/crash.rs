@@ -42,11 +42,20 @@ impl Said {
     }
 }
 
-/// A life of a store: versions of a large file, small files, all that moves them about.
-fn life(store: &Store, said: &mut Said) -> Result<()> {
-    let first = random(1, 1_500_000);
-    let mut second = first.clone();
+fn second() -> Vec<u8> {
+    let mut second = random(1, 1_500_000);
     second.splice(700_000..700_010, random(2, 90_000));
+    second
+}
+
+/// A life of a store: versions of a large file, small files, all that moves them about.
+fn life(store: &Store, source: &Path, said: &mut Said) -> Result<()> {
+    for file in store.put_files(&[source.join("tiny"), source.join("empty")])? {
+        said.kept.insert(file.id, store.read(&file.id)?);
+        store.named(&file.id);
+    }
+    let first = random(1, 1_500_000);
+    let second = second();
     let one = said.put(store, first)?;
     let small = said.put(store, b"small".repeat(100))?;
     let medium = said.put(store, random(3, 200_000))?;
@@ -57,7 +66,10 @@ fn life(store: &Store, said: &mut Said) -> Result<()> {
     store.named(&two);
     store.pack(&[two])?;
     store.evict(&two)?;
-    // The second's chunks lie in the first's whole file.
+    let third = store.put_version(&source.join("third"), &two)?.id;
+    said.kept.insert(third, store.read(&third)?);
+    store.named(&third);
+    // Most chunks of the second and third lie in the first's whole file.
     said.remove(store, one)?;
     store.evict(&small)?;
     store.evict(&medium)?;
@@ -99,13 +111,18 @@ fn check(folder: &Path, said: &Said, steps: u32) {
 
 #[test]
 fn the_power_may_go_off_at_any_step() {
+    let source = tempfile::tempdir().expect("a folder");
+    let third = [second(), random(4, 30_000)].concat();
+    for (name, bytes) in [("tiny", b"tiny".to_vec()), ("empty", Vec::new()), ("third", third)] {
+        std::fs::write(source.path().join(name), bytes).expect("it is written");
+    }
     let mut steps = 0;
     loop {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path()).expect("it opens");
         let mut said = Said::default();
         faults::after(Some(steps));
-        let lived = life(&store, &mut said);
+        let lived = life(&store, source.path(), &mut said);
         faults::after(None);
         drop(store);
         check(folder.path(), &said, steps);

@@ -108,6 +108,50 @@ impl Store {
         Ok(stored.into_iter().map(|file| file.expect("every file is small or large")).collect())
     }
 
+    /// Stores a file from elsewhere of which `earlier` is an earlier state; returns when it is on disk. What both have in common
+    /// is read but not written: only new chunks are stored, in packs. When most of it is new it is stored whole.
+    pub fn put_version(&self, path: &Path, earlier: &FileId) -> Result<StoredFile> {
+        if fs::metadata(path).map_err(Error::at("open", path))?.len() < SMALL {
+            return Ok(self.put_files(&[path.to_owned()])?[0]);
+        }
+        // An earlier state that is gone or damaged has nothing in common with it.
+        self.pack(&[*earlier])?;
+        match self.put_difference(path)? {
+            Some(stored) => Ok(stored),
+            None => {
+                let stored = self.put_file(path)?;
+                self.pack(&[stored.id])?;
+                Ok(stored)
+            }
+        }
+    }
+
+    /// Stores what is new in a file in packs; `None` when that is most of it, or when it changes at this moment.
+    fn put_difference(&self, path: &Path) -> Result<Option<StoredFile>> {
+        let (file, chunks) = outline(path, Chunker::CURRENT)?;
+        let recipe = Recipe::of_many(file, Chunker::CURRENT, chunks);
+        let size = recipe.size;
+        let _alone = self.writing();
+        let mut session = Session::begin(self, Known::Anywhere, PackReport::default());
+        let new = session.unknown(&recipe)?;
+        if total(&new) * 2 > size {
+            return Ok(None);
+        }
+        // Nothing is removed while this is written, so it counts as stored from here on.
+        self.wanted(&file);
+        let written = session.read_chunks(&new, path).and_then(|()| {
+            session.recipes.push(recipe);
+            session.finish()
+        });
+        match written {
+            Ok(_) => Ok(Some(StoredFile { id: file, size })),
+            Err(error) => {
+                self.named(&file);
+                if matches!(error, Error::DamagedStorage { .. }) { Ok(None) } else { Err(error) }
+            }
+        }
+    }
+
     /// Drops a whole file after its bytes were read back from elsewhere; the chunks that only it has go into packs first.
     pub fn evict(&self, file: &FileId) -> Result<Evicted> {
         let _alone = self.writing();
@@ -134,15 +178,22 @@ impl Store {
 
     /// Sees to it that every chunk of a whole file is where `known` says; how many bytes were written.
     pub(crate) fn secure(&self, file: &FileId, known: Known) -> Result<u64> {
+        let path = self.place("files", &file.to_string());
         let mut session = Session::begin(self, known, PackReport::default());
         match self.recipe(file)? {
             Some(recipe) => {
-                let path = self.place("files", &file.to_string());
-                session.missing_chunks(&recipe, &path)?;
+                let new = session.unknown(&recipe)?;
+                session.read_chunks(&new, &path)?;
             }
             None => session.add(*file)?,
         }
-        let done = session.finish()?;
+        let done = session.finish().map_err(|error| match error {
+            Error::DamagedStorage { .. } => {
+                self.packs().mark_damaged(*file);
+                Error::Damaged { path, id: *file }
+            }
+            other => other,
+        })?;
         if let Some((_, error)) = done.report.refused.into_iter().next() {
             return Err(error);
         }
@@ -317,16 +368,16 @@ impl<'a> Session<'a> {
     fn large(&mut self, file: FileId, path: &Path, metadata: &Metadata) -> Result<()> {
         self.flush()?;
         let (id, chunks) = outline(path, Chunker::CURRENT)?;
-        let size = chunks.iter().map(|(_, length)| u64::from(*length)).sum();
+        let recipe = Recipe::of_many(id, Chunker::CURRENT, chunks);
+        let size = recipe.size;
         self.bytes += size;
         if id != file {
             self.refuse(file);
             return Ok(());
         }
         self.store.packs().saw(file, metadata);
-        let recipe = Recipe { file, size, chunker: Some(Chunker::CURRENT), chunks };
         let new = self.unknown(&recipe)?;
-        let new_bytes: u64 = new.iter().map(|(_, _, length)| u64::from(*length)).sum();
+        let new_bytes = total(&new);
         // Another name of the file could be written to: then it must not be the only one that has them.
         let stays =
             self.known == Known::Anywhere && size >= STAYS && new_bytes * 2 > size && metadata.nlink() == 1;
@@ -339,11 +390,6 @@ impl<'a> Session<'a> {
         self.count(size);
         self.recipes.push(recipe);
         Ok(())
-    }
-
-    fn missing_chunks(&mut self, recipe: &Recipe, path: &Path) -> Result<()> {
-        let new = self.unknown(recipe)?;
-        self.read_chunks(&new, path)
     }
 
     /// The chunks that have to be stored, with their places in the file, each once.
@@ -468,4 +514,9 @@ impl<'a> Session<'a> {
         self.store.change_index(|index| index.save_when_stale(self.store))??;
         Ok(self.done)
     }
+}
+
+/// The bytes of some chunks.
+fn total(chunks: &[(ChunkId, u64, u32)]) -> u64 {
+    chunks.iter().map(|(_, _, length)| u64::from(*length)).sum()
 }

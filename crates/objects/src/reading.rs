@@ -48,11 +48,15 @@ impl Store {
     /// needed are read, each checked against its id; one that was not is read as it is.
     pub fn read_range(&self, id: &FileId, offset: u64, length: usize) -> Result<Vec<u8>> {
         let whole = self.place("files", &id.to_string());
-        let Some(recipe) = self.recipe(id)? else {
-            return part_of(&whole, offset, length).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => missing("file", id),
-                _ => Error::at("read", &whole)(error),
-            });
+        let recipe = match self.recipe(id)? {
+            Some(recipe) => recipe,
+            None => match part_of(&whole, offset, length) {
+                // It may have been packed and evicted between the two looks.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.recipe(id)?.ok_or_else(|| missing("file", id))?
+                }
+                read => return read.map_err(Error::at("read", &whole)),
+            },
         };
         let end = offset.saturating_add(length as u64).min(recipe.size);
         let mut bytes = Vec::with_capacity(usize::try_from(end.saturating_sub(offset)).unwrap_or(length));

@@ -38,6 +38,12 @@ impl Recipe {
         Self { file, size: u64::from(size), chunker: None, chunks: vec![(chunk, size)] }
     }
 
+    /// The recipe of a file that was cut.
+    pub(crate) fn of_many(file: FileId, chunker: Chunker, chunks: Vec<(ChunkId, u32)>) -> Self {
+        let size = chunks.iter().map(|(_, length)| u64::from(*length)).sum();
+        Self { file, size, chunker: Some(chunker), chunks }
+    }
+
     /// Its chunks with their places in the file.
     pub(crate) fn places(&self) -> impl Iterator<Item = (ChunkId, u64, u32)> {
         let mut at = 0;
@@ -181,4 +187,63 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 
 fn check(bytes: &[u8]) -> [u8; CHECK] {
     *blake3::hash(bytes).as_bytes().first_chunk().expect("a hash is 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn recipes() -> Vec<Recipe> {
+        let chunk = |n: u8| (ChunkId::of(&[n]), 70_000 + u32::from(n));
+        vec![
+            Recipe::of_one(FileId::of(b"one"), 3),
+            Recipe::of_many(FileId::of(b"many"), Chunker::CURRENT, (0..4).map(chunk).collect()),
+            Recipe::of_many(FileId::of(b"none"), Chunker::CURRENT, Vec::new()),
+            Recipe::of_one(FileId::of(b""), 0),
+        ]
+    }
+
+    #[test]
+    fn a_set_reads_back() {
+        let set = encode_set(&recipes());
+        let content = decode_set(&set);
+        assert!(content.lost.is_empty());
+        for placed in &content.recipes {
+            let part = &set[placed.offset as usize..][..placed.length as usize];
+            assert_eq!(Recipe::decode(part), Some((placed.recipe.clone(), part.len())));
+        }
+        assert_eq!(content.recipes.into_iter().map(|placed| placed.recipe).collect::<Vec<_>>(), recipes());
+    }
+
+    #[test]
+    fn whichever_bit_of_a_set_flips_every_file_is_named_and_no_recipe_is_wrong() {
+        let (right, set) = (recipes(), encode_set(&recipes()));
+        let all: BTreeSet<FileId> = right.iter().map(|recipe| recipe.file).collect();
+        for bit in 0..set.len() * 8 {
+            let mut damaged = set.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let content = decode_set(&damaged);
+            assert!(content.recipes.iter().all(|placed| right.contains(&placed.recipe)), "bit {bit}");
+            let read = content.recipes.iter().map(|placed| placed.recipe.file);
+            assert_eq!(read.chain(content.lost.iter().copied()).collect::<BTreeSet<_>>(), all, "bit {bit}");
+            assert!(content.lost.len() <= 1, "bit {bit}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_bytes_reading_them_ends(bytes: Vec<u8>, cut in 0_usize..500, at in 0_usize..500, byte: u8) {
+            decode_set(&bytes);
+            let mut set = encode_set(&recipes());
+            let at = at % set.len();
+            set[at] = byte;
+            set.truncate(set.len().saturating_sub(cut));
+            let right = recipes();
+            prop_assert!(decode_set(&set).recipes.iter().all(|placed| right.contains(&placed.recipe)));
+        }
+    }
 }

@@ -142,11 +142,16 @@ impl Store {
 
     /// The size of a stored file, in bytes.
     pub fn size(&self, id: &FileId) -> Result<u64> {
-        if let Some(place) = self.with_index(|index| index.recipe(id))? {
-            return Ok(place.size);
-        }
         let path = self.place("files", &id.to_string());
-        Ok(fs::metadata(&path).map_err(|source| absent(source, &path, "file", id))?.len())
+        let packed = || self.with_index(|index| index.recipe(id).map(|place| place.size));
+        if let Some(size) = packed()? {
+            return Ok(size);
+        }
+        match fs::metadata(&path) {
+            Ok(found) => Ok(found.len()),
+            // It may have been packed and evicted between the two looks.
+            Err(source) => packed()?.ok_or_else(|| absent(source, &path, "file", id)),
+        }
     }
 
     /// The bytes of a file, checked against its id. Where the whole file is damaged or not there, packs have a say.
@@ -176,11 +181,15 @@ impl Store {
     /// Reads a file through and checks its bytes against its id; a damaged whole file is mended from packs.
     pub fn verify(&self, id: &FileId) -> Result<()> {
         let path = self.place("files", &id.to_string());
-        if !path.is_file() {
-            let recipe = self.recipe(id)?.ok_or_else(|| missing("file", id))?;
-            return self.rebuild(&recipe, Known::Anywhere, &mut |_| Ok(()));
+        match hash(&path) {
+            Ok(found) if found == *id => Ok(()),
+            Ok(_) => self.mend(id, path).map(|_| ()),
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                let recipe = self.recipe(id)?.ok_or_else(|| missing("file", id))?;
+                self.rebuild(&recipe, Known::Anywhere, &mut |_| Ok(()))
+            }
+            Err(error) => Err(error),
         }
-        if hash(&path)? == *id { Ok(()) } else { self.mend(id, path).map(|_| ()) }
     }
 
     /// Puts a whole file that was found damaged together again.
@@ -208,7 +217,10 @@ impl Store {
         if linked == Linked::HardLink && self.with_index(|index| index.is_holder(id))? {
             // The link can be written to by who insists: what others need of the file must not lie there alone.
             let _alone = self.writing();
-            self.secure(id, Known::InPacks)?;
+            if let Err(error) = self.secure(id, Known::InPacks) {
+                disk::unlink(to)?;
+                return Err(error);
+            }
         }
         Ok(linked)
     }

@@ -127,10 +127,11 @@ fn collection_beside_storing_and_reading_loses_nothing() {
     // How many records name a file: the model.
     let records: Mutex<HashMap<FileId, u32>> = Mutex::new(HashMap::new());
     let busy = AtomicBool::new(true);
+    let out = tempfile::tempdir().unwrap();
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..3_u64)
             .map(|thread| {
-                let (store, records, contents) = (&store, &records, &contents);
+                let (store, records, contents, out) = (&store, &records, &contents, &out);
                 scope.spawn(move || {
                     for round in 0..40_u64 {
                         let at = usize::try_from((round * 5 + thread * 3) % 8).unwrap();
@@ -145,6 +146,9 @@ fn collection_beside_storing_and_reading_loses_nothing() {
                                 store.read_range(&file, 10_000, 99).unwrap(),
                                 &contents[at][10_000..10_099]
                             );
+                            let out = out.path().join(format!("{thread}-{round}"));
+                            store.link_into(&file, &out).unwrap();
+                            assert_eq!(std::fs::read(&out).unwrap(), contents[at]);
                         }
                         assert_eq!(store.read(&file).unwrap(), contents[at]);
                         *records.lock().unwrap().get_mut(&file).unwrap() -= 1;

@@ -184,6 +184,33 @@ fn small_files_go_into_packs_in_their_order() {
 }
 
 #[test]
+fn the_next_version_of_a_file_writes_only_what_is_new() {
+    let (folder, store) = store();
+    let first = put(&store, &random(1, 6_000_000));
+    let source = folder.path().join("source");
+    let mut bytes = random(1, 6_000_000);
+    bytes.splice(2_000_000..2_000_000, random(2, 60_000));
+    fs::write(&source, &bytes).unwrap();
+    let second = store.put_version(&source, &first).unwrap();
+    assert_eq!((second.id, second.size), (FileId::of(&bytes), 6_060_000));
+    assert!(store.doom(&[second.id]).ids().is_empty(), "it is fresh");
+    store.named(&second.id);
+    let usage = store.usage().unwrap();
+    assert_eq!((usage.whole_files, usage.packed_files), (1, 2));
+    assert!(usage.pack_bytes < 600_000, "{usage:?}");
+    assert_eq!(store.read(&second.id).unwrap(), bytes);
+    // Another file is no next version, whatever is said.
+    for (other, whole) in [(random(3, 700_000), true), (b"tiny".to_vec(), false)] {
+        fs::write(&source, &other).unwrap();
+        let stored = store.put_version(&source, &second.id).unwrap();
+        assert_eq!(store.read(&stored.id).unwrap(), other);
+        assert_eq!(folder.path().join("files").join(&stored.id.to_string()[..2]).exists(), whole);
+        store.named(&stored.id);
+        assert_eq!(store.doom(&[stored.id]).ids(), [stored.id]);
+    }
+}
+
+#[test]
 fn a_fresh_file_in_packs_is_not_doomed() {
     let (folder, store) = store();
     let path = folder.path().join("source");
