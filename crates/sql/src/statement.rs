@@ -158,21 +158,18 @@ fn must_read(tokens: &[TokenWithSpan]) -> Result<()> {
     };
     match &first.token {
         Token::LParen => Ok(()),
-        Token::Word(Word { keyword, .. })
-            if matches!(
-                keyword,
+        Token::Word(Word {
+            keyword:
                 Keyword::SELECT
-                    | Keyword::WITH
-                    | Keyword::VALUES
-                    | Keyword::FROM
-                    | Keyword::TABLE
-                    | Keyword::EXPLAIN
-                    | Keyword::DESCRIBE
-                    | Keyword::DESC
-            ) =>
-        {
-            Ok(())
-        }
+                | Keyword::WITH
+                | Keyword::VALUES
+                | Keyword::FROM
+                | Keyword::TABLE
+                | Keyword::EXPLAIN
+                | Keyword::DESCRIBE
+                | Keyword::DESC,
+            ..
+        }) => Ok(()),
         Token::Word(Word { keyword: Keyword::NoKeyword, .. }) => {
             Err(fault(Some(first.span.start), format!("expected SELECT, found: {}", first.token), None))
         }
