@@ -1,6 +1,6 @@
 /** A project in the middle of its life: the flights of the example, with figures in their true range. */
 
-import type { OverviewData, Run, RunSearch, SavedView, ServerInfo, ViewSent } from "../src/api/types";
+import type { CurvesSent, OverviewData, Run, RunGroups, RunSearch, SavedView, ServerInfo, ViewSent } from "../src/api/types";
 import { id, none, NOW, on, random, type Route } from "./base";
 import { roomRoutes } from "./fixtures-rooms";
 import { NOTE, runRoutes } from "./fixtures-runs";
@@ -31,12 +31,19 @@ export const overview: OverviewData = {
 /** What the command line and mlflow write about the code. */
 const SOURCE = { "mlflow.note.content": NOTE, "mlflow.source.name": "train.py", "mlflow.source.type": "LOCAL", "mlflow.source.git.commit": "9f2c1a7d02b4e8a6c3f1907d5e4b2a1908c7f6e5", "mlflow.source.git.branch": "main", "mlflow.source.git.repoURL": "git@github.com:team/flights.git", "volano.git.changed_files": "2", "volano.command": "python train.py --depth 8" };
 
+const FEATURES = ["time_hour", "origin", "carrier", "dest", "dep_hour", "distance", "temp", "wind_speed", "precip", "visib", "tailnum", "weekday", "month", "holiday"];
+/** More metrics than fit on a screen, of two runs. */
+const LAYERS: Record<string, number> = Object.fromEntries(Array.from({ length: 24 }, (_, i) => [`grad/layer_${String(i).padStart(2, "0")}`, 0.1 + i / 100]));
+/** A few runs have no learning rate. */
+const rate = (lr: string | undefined, i: number): Record<string, string> => (lr && i % 100 !== 99 ? { lr } : {});
+
 export const runs = (() => {
   const next = random(7);
   return Array.from({ length: 1200 }, (_, i): Run => {
     const auc = 0.66 + next() * 0.09;
     const failed = next() < 0.03;
     const start = NOW - (i * 7 + 2) * MINUTE;
+    const started = i > 2 && i <= 232 ? 2 : i === 241 || i === 242 ? 40 : undefined;
     return {
       id: id(1000 + i),
       name: `${names[i % names.length]}-${1200 - i}`,
@@ -45,17 +52,48 @@ export const runs = (() => {
       status: i === 0 ? "running" : failed ? "failed" : "finished",
       start_ms: start,
       end_ms: i === 0 ? null : start + Math.round(9_000 + next() * 30_000),
-      metrics: failed ? {} : { roc_auc: auc, average_precision: auc - 0.25 + next() * 0.02, log_loss: 0.52 - (auc - 0.66), brier: 0.165 - (auc - 0.66) / 4, training_score: auc + 0.03, ...(i === 0 ? { "train/loss": 0.31, "val/auc": 0.71, "val/loss": 0.35, "system/cpu_utilization_percentage": 71.2, "system/system_memory_usage_megabytes": 2103 } : {}) },
-      params: { lr: ["0.05", "0.1", "0.2"][Math.floor(next() * 3)]!, max_leaf_nodes: String([15, 31, 63][Math.floor(next() * 3)]), seed: String(1 + (i % 3)), early_stopping: "auto" },
-      tags: i === 0 ? { ...SOURCE, "volano.step": "train", team: "ops" } : { "volano.step": "train" },
+      metrics: failed ? {} : { roc_auc: auc, average_precision: auc - 0.25 + next() * 0.02, log_loss: 0.52 - (auc - 0.66), brier: 0.165 - (auc - 0.66) / 4, training_score: auc + 0.03, ...(i === 2 || i === 3 ? LAYERS : {}), ...(i === 0 ? { "train/loss": 0.31, "val/auc": 0.71, "val/loss": 0.35, "system/cpu_utilization_percentage": 71.2, "system/system_memory_usage_megabytes": 2103 } : {}) },
+      params: { ...rate(["0.05", "0.1", "0.2"][Math.floor(next() * 3)], i), max_leaf_nodes: String([15, 31, 63][Math.floor(next() * 3)]), seed: String(1 + (i % 3)), early_stopping: "auto", booster: ["gbdt", "dart", "goss"][(i * 7) % 5 % 3]!, max_depth: i % 4 === 0 ? "None" : String(4 + (i % 3)), ...(i < 60 ? { features: FEATURES.filter((_, n) => (n + i) % 7 > 0).join(", ") } : {}) },
+      tags: { ...(i === 0 ? { ...SOURCE, team: "ops" } : {}), "volano.step": "train", ...(started === undefined ? {} : { "mlflow.parentRunId": id(1000 + started) }) },
     };
   });
 })();
 
-/** The runs of an experiment whose name has the word that a filter looks for. */
+/** Runs that started others, three levels deep: the first has a sweep of 230, one of which has two of its own. */
+const parentOf = (run: Run): string | undefined => run.tags["mlflow.parentRunId"];
+
+/** The comparisons of a filter that this server knows: a word in the name, one parameter, one tag. */
 function matching(search: Pick<RunSearch, "experiment" | "filter">): Run[] {
-  const wanted = search.filter?.match(/%(.*)%/)?.[1];
-  return runs.filter((run) => (!search.experiment || (search.experiment === "explore") === (run.experiment === "2")) && (!wanted || run.name.includes(wanted)));
+  const filter = search.filter ?? "";
+  const wanted = filter.match(/run_name ILIKE '%(.*?)%'/)?.[1];
+  const [, param, value] = filter.match(/params\.(\w+) = '(.*?)'/) ?? [];
+  const lacking = filter.match(/params\.(\w+) IS NULL/)?.[1];
+  const status = filter.match(/attributes\.status = '(\w+)'/)?.[1]?.toLowerCase();
+  const parent = filter.match(/tags\.`mlflow\.parentRunId` = '(\w+)'/)?.[1];
+  const atTop = filter.includes("tags.`mlflow.parentRunId` IS NULL");
+  return runs.filter(
+    (run) =>
+      (!search.experiment || (["explore", "2"].includes(search.experiment)) === (run.experiment === "2")) &&
+      (!wanted || run.name.includes(wanted)) &&
+      (!param || run.params[param] === value) &&
+      (!lacking || run.params[lacking] === undefined) &&
+      (!status || run.status === status) &&
+      (!parent || parentOf(run) === parent) &&
+      (!atTop || !parentOf(run)),
+  );
+}
+
+function grouped({ by, metrics = [], ...search }: { by: string; metrics?: string[]; experiment?: string; filter?: string }): RunGroups {
+  const [kind, name = ""] = by.split(/\.(.*)/s);
+  const of = (run: Run): string | null => (kind === "params" ? run.params[name] : kind === "tags" ? run.tags[name] : by === "experiment" ? run.experiment : by === "user" ? run.user : run.status) ?? null;
+  const found = new Map<string | null, Run[]>();
+  for (const run of matching(search)) found.set(of(run), [...(found.get(of(run)) ?? []), run]);
+  const spread = (key: string, among: Run[]) => {
+    const values = among.map((run) => run.metrics[key]).filter((value) => value !== undefined);
+    return values.length ? [[key, { runs: values.length, mean: values.reduce((a, b) => a + b, 0) / values.length, min: Math.min(...values), max: Math.max(...values) }]] : [];
+  };
+  const items = [...found].map(([value, among]) => ({ value, runs: among.length, metrics: Object.fromEntries(metrics.flatMap((key) => spread(key, among))) }));
+  return { items: items.sort((a, b) => b.runs - a.runs), more: false };
 }
 
 const firstView: SavedView = { id: id(4000), name: "best by AUC", owner: "ana", own: true, shared: true, experiment: "1", filter: "", order_by: ["metrics.roc_auc DESC"], columns: [{ key: "metrics.roc_auc" }, { key: "params.lr", width: 120 }], group_by: null, nested: false, created_ms: NOW - 9e6, updated_ms: NOW - 8e6 };
@@ -86,7 +124,7 @@ export const routes: Route[] = [
       if (key) all.sort((a, b) => ((a.metrics[key] ?? -1) - (b.metrics[key] ?? -1)) * (order?.endsWith("DESC") ? -1 : 1));
       const from = search.offset ?? Number(search.page_token ?? 0);
       const wanted = (kind: string, of: Record<string, never>) => Object.fromEntries(Object.entries(of).filter(([name]) => !search.columns || search.columns.includes(`${kind}.${name}`)));
-      const items = all.slice(from, from + (search.max_results ?? 100)).map((run) => ({ ...run, metrics: wanted("metrics", run.metrics as never), params: wanted("params", run.params as never), tags: wanted("tags", run.tags as never) }));
+      const items = all.slice(from, from + (search.max_results ?? 100)).map((run) => ({ ...run, metrics: wanted("metrics", run.metrics as never), params: wanted("params", run.params as never), tags: wanted("tags", run.tags as never), ...(search.children ? { children: runs.filter((one) => parentOf(one) === run.id).length } : {}) }));
       const end = from + items.length;
       return { items, next_page_token: end < all.length ? String(end) : undefined };
     },
@@ -102,6 +140,7 @@ export const routes: Route[] = [
     },
     () => ({ total: 0, statuses: {} }),
   ),
+  on("post", "/runs/groups", (_p, _u, body) => grouped(body as Parameters<typeof grouped>[0]), () => ({ items: [], more: false })),
   on(
     "get",
     "/runs/keys",
@@ -114,7 +153,7 @@ export const routes: Route[] = [
   on("get", "/views", () => ({ items: views }), none),
   on("post", "/views", (_p, _u, body) => {
     const sent = body as ViewSent;
-    const view: SavedView = { ...firstView, ...sent, id: id(4001 + views.length), shared: sent.shared ?? false, filter: sent.filter ?? "", order_by: sent.order_by ?? [], columns: sent.columns ?? [], nested: false };
+    const view: SavedView = { ...firstView, ...sent, id: id(4001 + views.length), shared: sent.shared ?? false, filter: sent.filter ?? "", order_by: sent.order_by ?? [], columns: sent.columns ?? [], group_by: sent.group_by ?? null, nested: sent.nested ?? false };
     views.push(view);
     return view;
   }),
@@ -129,11 +168,19 @@ export const routes: Route[] = [
     const wanted = (body as { runs: string[] }).runs.map((one) => runs.find((run) => run.id === one));
     return { runs: wanted.filter((run) => run !== undefined), differing_params: ["lr"], differing_metrics: ["roc_auc"] };
   }),
-  on("get", "/runs/{id}/metrics", (p, url) => {
-    const next = random(Number.parseInt(String(p.id).slice(-6), 16));
-    const loss = /loss|brier/.test(url.searchParams.get("key") ?? "");
-    return { items: Array.from({ length: 120 }, (_, step) => ({ step, time_ms: NOW - (120 - step) * 500, value: (loss ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + (next() - 0.5) * 0.02 })) };
-  }),
+  on("post", "/runs/curves", (_p, _u, body) => {
+    const { runs: ids, keys, points } = body as CurvesSent;
+    const items = ids.flatMap((one) => {
+      const run = runs.find((other) => other.id === one);
+      const next = random(Number.parseInt(one.slice(-6), 16));
+      const length = Math.min(120, points ?? 500);
+      const lift = (next() - 0.5) * 0.08;
+      const began = run?.start_ms ?? NOW;
+      const curve = (key: string) => Array.from({ length }, (_, step) => ({ step, time_ms: began + step * 500, value: (/loss|brier/.test(key) ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + lift + (next() - 0.5) * 0.02 }));
+      return keys.filter((key) => run && key in run.metrics).map((key) => ({ run: one, key, points: curve(key) }));
+    });
+    return { items };
+  }, none),
   ...runRoutes,
   on(
     "get",

@@ -40,7 +40,7 @@ for (const theme of [0, 1] as const) {
     expect(contrast(of("on-accent"), of("bad"))).toBeGreaterThanOrEqual(4.5);
   });
   test(`lines that carry meaning stand out, ${name}`, () => {
-    for (const line of ["edge", ...charts]) expect(contrast(of(line), of("panel")), `${line} on panel`).toBeGreaterThanOrEqual(3);
+    for (const line of ["edge", "seq-0", "seq-1", ...charts]) expect(contrast(of(line), of("panel")), `${line} on panel`).toBeGreaterThanOrEqual(3);
     expect(contrast(of("edge"), of("bg")), "edge on bg").toBeGreaterThanOrEqual(3);
   });
 }

@@ -124,10 +124,15 @@ describe("lists of runs", () => {
   test("a view's address shows the view, and what differs is seen", () => {
     const saved = { id: "7", name: "best", owner: "ana", own: true, shared: false, experiment: "1", filter: "metrics.a > 1", order_by: ["metrics.a DESC"], columns: [{ key: "params.lr", width: 120 }], group_by: null, nested: false, created_ms: 1, updated_ms: 1 };
     const query = new URLSearchParams(addressOf(saved, () => "flights").split("?")[1]);
-    const view: RunsView = { experiment: query.get("experiment") ?? "", filter: query.get("filter") ?? "", status: "", sort: parseSort(query.get("sort") ?? ""), columns: parseColumns(query.get("cols") ?? "") };
+    const view: RunsView = { experiment: query.get("experiment") ?? "", filter: query.get("filter") ?? "", status: "", sort: parseSort(query.get("sort") ?? ""), columns: parseColumns(query.get("cols") ?? ""), group: query.get("group") ?? "", nested: query.get("nest") === "1" };
     expect(view.experiment).toBe("flights");
     expect(differs(view, saved)).toBe(false);
     expect(differs({ ...view, columns: [{ key: "params.lr", width: 121 }] }, saved)).toBe(true);
+    expect(differs({ ...view, nested: true }, saved)).toBe(true);
+    const grouped = { ...saved, group_by: "params.lr" };
+    expect(differs(view, grouped)).toBe(true);
+    expect(addressOf(grouped, () => "flights")).toContain("group=params.lr");
+    expect(addressOf({ ...saved, nested: true }, () => "flights")).toContain("nest=1");
   });
 });
 

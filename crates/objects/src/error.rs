@@ -43,6 +43,24 @@ pub enum Error {
     /// A stored commit is damaged.
     #[error("the stored commit {0} is damaged: restore it from a backup")]
     DamagedCommit(String),
+    /// A file that lies in packs cannot be put together.
+    #[error("the file {id} cannot be put together: {reason}; restore {} from a backup or add the data again", path.display())]
+    Unreadable {
+        /// The file.
+        id: FileId,
+        /// What is damaged or gone.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A pack, a set of recipes or a file changed under the store's hands.
+    #[error("{} is damaged: {reason}; restore it from a backup or add the data again", path.display())]
+    DamagedStorage {
+        /// Where it lies.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The disk is full.
     #[error("the disk that holds {} is full: free some space, then try again", path.display())]
     Full {

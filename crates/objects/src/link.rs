@@ -20,9 +20,8 @@ pub enum Linked {
 
 /// Puts `from` at `to`, read-only. An executable is never a hard link: its mode differs from the stored file's.
 pub(crate) fn link(from: &Path, to: &Path, executable: bool) -> Result<Linked> {
-    let mode = if executable { 0o555 } else { 0o444 };
     if reflink_copy::reflink(from, to).is_ok() {
-        protect(to, mode)?;
+        protect(to, executable)?;
         return Ok(Linked::Reflink);
     }
     if !executable {
@@ -38,10 +37,12 @@ pub(crate) fn link(from: &Path, to: &Path, executable: bool) -> Result<Linked> {
     let mut source = File::open(from).map_err(Error::at("open", from))?;
     let mut target = File::create_new(to).map_err(Error::at("make", to))?;
     io::copy(&mut source, &mut target).map_err(Error::at("write", to))?;
-    protect(to, mode)?;
+    protect(to, executable)?;
     Ok(Linked::Copy)
 }
 
-fn protect(path: &Path, mode: u32) -> Result<()> {
+/// Makes what was put in place read-only.
+pub(crate) fn protect(path: &Path, executable: bool) -> Result<()> {
+    let mode = if executable { 0o555 } else { 0o444 };
     fs::set_permissions(path, Permissions::from_mode(mode)).map_err(Error::at("protect", path))
 }

@@ -12,7 +12,8 @@ use domain::data::FileId;
 use futures::{Stream, StreamExt};
 use tempfile::NamedTempFile;
 
-use crate::store::{BUFFER, Store, StoredFile, make_folder, off_thread, sync_folder};
+use crate::disk::{make_folder, sync_folder};
+use crate::store::{BUFFER, Store, StoredFile, off_thread};
 use crate::{Error, Result};
 
 /// A piece that is being written.

@@ -6,13 +6,14 @@
 //! meanwhile are unlinked under the same lock.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::data::FileId;
 use domain::data::object_id::ids_in;
 
+use crate::collect::MUCH;
+use crate::disk::{self, entries};
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -66,7 +67,25 @@ impl Freshness {
         fresh.since = Instant::now();
     }
 
-    fn named(&self, id: &FileId) {
+    /// Whether it was stored within the last hour and is not yet named.
+    pub(crate) fn is_fresh(&self, id: &FileId) -> bool {
+        self.lock().is_fresh(id)
+    }
+
+    /// Does something to a file unless it is fresh; nobody can make it so meanwhile.
+    pub(crate) fn unless_fresh<T>(&self, id: &FileId, work: impl FnOnce() -> T) -> Option<T> {
+        let state = self.lock();
+        (!state.is_fresh(id)).then(work)
+    }
+
+    /// Does something while nothing is removed.
+    pub(crate) fn undisturbed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _state = self.lock();
+        work()
+    }
+
+    /// Ends one [`Freshness::stored`].
+    pub(crate) fn named(&self, id: &FileId) {
         let mut state = self.lock();
         if let Some(fresh) = state.fresh.get_mut(id) {
             fresh.uploads = fresh.uploads.saturating_sub(1);
@@ -97,26 +116,34 @@ impl Doomed {
         &self.ids
     }
 
-    /// Unlinks those of the doomed that are in `unused` and that nobody stored meanwhile; which ones are gone now. A file
-    /// that was not there is gone too.
+    /// Removes those of the doomed that are in `unused` and that nobody stored meanwhile, whole and from packs; which ones are
+    /// gone now. A file that was not there is gone too. Chunks of theirs that no other file has go with them, at the latest
+    /// when a quarter of their pack is such. Waits while files are packed.
     pub fn remove(self, unused: &HashSet<FileId>) -> Result<Vec<FileId>> {
-        let mut gone = Vec::new();
+        let _alone = self.store.writing();
+        let candidates: HashSet<FileId> = self.ids.iter().filter(|id| unused.contains(id)).copied().collect();
+        self.store.save_for_others(&candidates)?;
         let freshness = self.store.freshness();
         // Held while unlinking: who stores the same bytes now waits, and then finds that they are not there.
         let state = freshness.lock();
-        for id in self.ids.iter().filter(|id| unused.contains(id)) {
-            if state.doomed.get(id).copied().unwrap_or(true) || state.is_fresh(id) {
-                continue;
-            }
-            let path = self.store.place("files", &id.to_string());
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Error::at("remove", &path)(error));
-                }
-                _ => gone.push(*id),
-            }
+        let disturbed = |id: &FileId| state.doomed.get(id).copied().unwrap_or(true) || state.is_fresh(id);
+        let going: HashSet<FileId> = candidates.into_iter().filter(|id| !disturbed(id)).collect();
+        let packed = self.store.with_index(|index| going.iter().any(|id| index.recipe(id).is_some()))?;
+        if packed {
+            self.store.drop_recipes(&going)?;
+        }
+        let mut gone = Vec::new();
+        for id in self.ids.iter().filter(|id| going.contains(id)) {
+            disk::unlink(&self.store.place("files", &id.to_string()))?;
+            gone.push(*id);
+        }
+        if packed {
+            self.store.change_index(|index| index.remove_wholes(&going))?;
         }
         drop(state);
+        if packed {
+            self.store.collect_packs(MUCH)?;
+        }
         Ok(gone)
     }
 }
@@ -161,19 +188,13 @@ impl Store {
         let mut found = HashSet::new();
         for folder in entries(&root)? {
             for path in entries(&folder)? {
-                let bytes = fs::read(&path).map_err(Error::at("read", &path))?;
+                let bytes = std::fs::read(&path).map_err(Error::at("read", &path))?;
                 let text = String::from_utf8_lossy(&bytes);
                 found.extend(ids_in(&text).filter(|id| ids.contains(id)));
             }
         }
         Ok(found)
     }
-}
-
-fn entries(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
-    let unreadable = || Error::at("list", folder);
-    let read = fs::read_dir(folder).map_err(unreadable())?;
-    read.map(|entry| Ok(entry.map_err(unreadable())?.path())).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +11,11 @@ use domain::data::{Commit, CommitId, FileId, TreeId};
 use futures::{Stream, StreamExt};
 use tempfile::NamedTempFile;
 
+use crate::disk::{self, make_folder, sync_folder};
 use crate::link::{self, Linked};
+use crate::packing::Known;
+use crate::packs::Packs;
+use crate::reading::hash;
 use crate::removal::Freshness;
 use crate::upload::Upload;
 use crate::{Error, Result};
@@ -21,14 +24,13 @@ use crate::{Error, Result};
 pub(crate) const BUFFER: usize = 256 * 1024;
 /// Pieces of an upload that wait to be written at the most.
 const PIECES: usize = 16;
-/// Stored files may be read, never written: links to them share the mode.
-const READ_ONLY: u32 = 0o444;
 
 /// A folder of objects by content; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     root: Arc<PathBuf>,
     freshness: Arc<Freshness>,
+    packs: Arc<Packs>,
 }
 
 /// A file that is in the store.
@@ -45,7 +47,7 @@ impl Store {
     ///
     /// The caller holds the home's lock: nobody else writes here.
     pub fn open(root: &Path) -> Result<Self> {
-        for name in ["files", "trees", "commits", "tmp"] {
+        for name in ["files", "trees", "commits", "packs", "recipes", "tmp"] {
             make_folder(&root.join(name))?;
         }
         let unfinished = root.join("tmp");
@@ -53,7 +55,7 @@ impl Store {
             let path = entry.map_err(Error::at("list", &unfinished))?.path();
             fs::remove_file(&path).map_err(Error::at("remove", &path))?;
         }
-        Ok(Self { root: Arc::new(root.to_owned()), freshness: Arc::default() })
+        Ok(Self { root: Arc::new(root.to_owned()), freshness: Arc::default(), packs: Arc::default() })
     }
 
     /// Stores a copy of the file at `path`; returns when it is on disk. Reads the source once.
@@ -122,45 +124,122 @@ impl Store {
         Upload::begin(self.clone(), limit)
     }
 
-    /// Whether the file is there.
+    /// Whether the file is there, whole or in packs.
     pub fn has(&self, id: &FileId) -> bool {
+        self.has_whole(id) || self.with_index(|index| index.recipe(id).is_some()).unwrap_or(false)
+    }
+
+    pub(crate) fn has_whole(&self, id: &FileId) -> bool {
         self.place("files", &id.to_string()).is_file()
     }
 
-    /// Where the file lies, to be read and never written.
+    /// Where the file lies, to be read and never written. One that only packs have is put together first; it then stays whole
+    /// for an hour at least.
     pub fn path(&self, id: &FileId) -> Result<PathBuf> {
-        let path = self.place("files", &id.to_string());
-        if path.is_file() { Ok(path) } else { Err(missing("file", id)) }
+        self.packs.handed.stored(*id);
+        self.whole_or_restored(id)
     }
 
     /// The size of a stored file, in bytes.
     pub fn size(&self, id: &FileId) -> Result<u64> {
-        let path = self.path(id)?;
-        Ok(fs::metadata(&path).map_err(Error::at("read", &path))?.len())
-    }
-
-    /// The bytes of a file, checked against its id.
-    pub fn read(&self, id: &FileId) -> Result<Vec<u8>> {
-        let path = self.path(id)?;
-        let bytes = fs::read(&path).map_err(Error::at("read", &path))?;
-        if FileId::of(&bytes) == *id { Ok(bytes) } else { Err(Error::Damaged { path, id: *id }) }
-    }
-
-    /// Reads a file through and checks its bytes against its id.
-    pub fn verify(&self, id: &FileId) -> Result<()> {
-        let path = self.path(id)?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_mmap(&path).map_err(Error::at("read", &path))?;
-        if hasher.finalize().as_bytes() == id.as_bytes() {
-            Ok(())
-        } else {
-            Err(Error::Damaged { path, id: *id })
+        let path = self.place("files", &id.to_string());
+        let packed = || self.with_index(|index| index.recipe(id).map(|place| place.size));
+        if let Some(size) = packed()? {
+            return Ok(size);
         }
+        match fs::metadata(&path) {
+            Ok(found) => Ok(found.len()),
+            // It may have been packed and evicted between the two looks.
+            Err(source) => packed()?.ok_or_else(|| absent(source, &path, "file", id)),
+        }
+    }
+
+    /// The bytes of a file, checked against its id. Where the whole file is damaged or not there, packs have a say.
+    pub fn read(&self, id: &FileId) -> Result<Vec<u8>> {
+        let path = self.place("files", &id.to_string());
+        let whole = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            read => Some(read.map_err(Error::at("read", &path))?),
+        };
+        match whole {
+            Some(bytes) if FileId::of(&bytes) == *id => return Ok(bytes),
+            Some(_) => {
+                let mended = self.mend(id, path)?;
+                return fs::read(&mended).map_err(Error::at("read", &mended));
+            }
+            None => {}
+        }
+        let recipe = self.recipe(id)?.ok_or_else(|| missing("file", id))?;
+        let mut bytes = Vec::new();
+        self.rebuild(&recipe, Known::Anywhere, &mut |piece| {
+            bytes.extend(piece);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    /// Reads a file through and checks its bytes against its id; a damaged whole file is mended from packs.
+    pub fn verify(&self, id: &FileId) -> Result<()> {
+        let path = self.place("files", &id.to_string());
+        match hash(&path) {
+            Ok(found) if found == *id => Ok(()),
+            Ok(_) => self.mend(id, path).map(|_| ()),
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                let recipe = self.recipe(id)?.ok_or_else(|| missing("file", id))?;
+                self.rebuild(&recipe, Known::Anywhere, &mut |_| Ok(()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a whole file that was found damaged together again.
+    fn mend(&self, id: &FileId, path: PathBuf) -> Result<PathBuf> {
+        self.packs.mark_damaged(*id);
+        // What is wrong with packs matters less than that the file is damaged.
+        self.restore(id).map_err(|_| Error::Damaged { path, id: *id })
     }
 
     /// Puts the file at `to`, which must not exist: reflink, else read-only hard link, else copy.
     pub fn link_into(&self, id: &FileId, to: &Path) -> Result<Linked> {
-        link::link(&self.path(id)?, to, false)
+        self.place_at(id, to, false)
+    }
+
+    fn place_at(&self, id: &FileId, to: &Path, executable: bool) -> Result<Linked> {
+        if !self.has_whole(id)
+            && let Some(linked) = self.write_small(id, to, executable)?
+        {
+            return Ok(linked);
+        }
+        self.packs.handed.stored(*id);
+        let linked = link::link(&self.whole_or_restored(id)?, to, executable);
+        self.packs.handed.named(id);
+        let linked = linked?;
+        if linked == Linked::HardLink && self.with_index(|index| index.is_holder(id))? {
+            // The link can be written to by who insists: what others need of the file must not lie there alone.
+            let _alone = self.writing();
+            if let Err(error) = self.secure(id, Known::InPacks) {
+                disk::unlink(to)?;
+                return Err(error);
+            }
+        }
+        Ok(linked)
+    }
+
+    /// Writes a file of one chunk that only packs have straight to where it is wanted.
+    fn write_small(&self, id: &FileId, to: &Path, executable: bool) -> Result<Option<Linked>> {
+        let Some(recipe) = self.recipe(id)?.filter(|recipe| recipe.chunker.is_none()) else {
+            return Ok(None);
+        };
+        let mut target = File::create_new(to).map_err(Error::at("make", to))?;
+        let written = self.rebuild(&recipe, Known::Anywhere, &mut |bytes| {
+            target.write_all(bytes).map_err(Error::at("write", to))
+        });
+        let done = written.and_then(|()| link::protect(to, executable));
+        if done.is_err() {
+            // Best effort: the reason is the first error.
+            drop(fs::remove_file(to));
+        }
+        done.map(|()| Some(Linked::Copy))
     }
 
     /// Puts every file of a tree below the folder `to`, making it and its folders.
@@ -174,7 +253,7 @@ impl Store {
             let target = to.join(file.path.as_str());
             let folder = target.parent().expect("a file is in a folder");
             fs::create_dir_all(folder).map_err(Error::at("make the folder", folder))?;
-            link::link(&self.path(&file.file_id)?, &target, file.executable)?;
+            self.place_at(&file.file_id, &target, file.executable)?;
         }
         fs::create_dir_all(to).map_err(Error::at("make the folder", to))
     }
@@ -236,9 +315,13 @@ impl Store {
         &self.freshness
     }
 
+    pub(crate) fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
     fn put_object(&self, kind: &str, id: &str, bytes: &[u8]) -> Result<()> {
         let mut file = self.temporary()?;
-        file.write_all(bytes).map_err(Error::at("write", file.path()))?;
+        disk::write(&mut file, bytes)?;
         self.keep(file, kind, id, bytes.len() as u64)
     }
 
@@ -254,19 +337,29 @@ impl Store {
     /// whoever made it may not have come that far.
     pub(crate) fn keep(&self, file: NamedTempFile, kind: &str, id: &str, size: u64) -> Result<()> {
         let to = self.place(kind, id);
-        let folder = to.parent().expect("an object is in a folder");
         if fs::metadata(&to).is_ok_and(|found| found.len() == size) {
-            return sync_folder(folder);
+            return sync_folder(to.parent().expect("an object is in a folder"));
         }
+        self.replace(file, kind, id)
+    }
+
+    /// As [`Store::keep`], in place of what is there.
+    pub(crate) fn replace(&self, file: NamedTempFile, kind: &str, id: &str) -> Result<()> {
+        let to = self.place(kind, id);
+        let folder = self.folder_for(&to, kind)?;
+        disk::settle(&file)?;
+        disk::rename(file, &to)?;
+        sync_folder(&folder)
+    }
+
+    /// The folder of an object, made when it is not there.
+    pub(crate) fn folder_for(&self, object: &Path, kind: &str) -> Result<PathBuf> {
+        let folder = object.parent().expect("an object is in a folder");
         if !folder.is_dir() {
             make_folder(folder)?;
             sync_folder(&self.root.join(kind))?;
         }
-        let mode = fs::Permissions::from_mode(READ_ONLY);
-        fs::set_permissions(file.path(), mode).map_err(Error::at("protect", file.path()))?;
-        file.as_file().sync_all().map_err(Error::at("write", file.path()))?;
-        file.persist(&to).map_err(|error| Error::at("write", &to)(error.error))?;
-        sync_folder(folder)
+        Ok(folder.to_owned())
     }
 
     pub(crate) fn place(&self, kind: &str, id: &str) -> PathBuf {
@@ -274,19 +367,11 @@ impl Store {
     }
 }
 
-pub(crate) fn make_folder(path: &Path) -> Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::at("make the folder", path))
-}
-
-pub(crate) fn sync_folder(path: &Path) -> Result<()> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(Error::at("write", path))
-}
-
 fn absent(source: io::Error, path: &Path, kind: &'static str, id: &impl ToString) -> Error {
     if source.kind() == io::ErrorKind::NotFound { missing(kind, id) } else { Error::at("read", path)(source) }
 }
 
-fn missing(kind: &'static str, id: &impl ToString) -> Error {
+pub(crate) fn missing(kind: &'static str, id: &impl ToString) -> Error {
     Error::Missing { kind, id: id.to_string() }
 }
 

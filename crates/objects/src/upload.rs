@@ -1,12 +1,10 @@
 //! An upload: bytes that arrive piece by piece and become visible only when whole.
 
-use std::io::Write;
-
 use domain::data::FileId;
 use tempfile::NamedTempFile;
 
 use crate::store::{Store, StoredFile};
-use crate::{Error, Result};
+use crate::{Error, Result, disk};
 
 /// An unfinished file; dropping it removes it.
 pub struct Upload {
@@ -29,14 +27,18 @@ impl Upload {
             return Err(Error::TooLarge { limit: self.limit });
         }
         self.hasher.update(bytes);
-        self.file.write_all(bytes).map_err(Error::at("write", self.file.path()))
+        disk::write(&mut self.file, bytes)
     }
 
     /// Makes the file visible under the hash of its bytes; returns when that is on disk.
     pub fn finish(self) -> Result<StoredFile> {
         let id = FileId::from_hash(*self.hasher.finalize().as_bytes());
         self.store.wanted(&id);
-        self.store.keep(self.file, "files", &id.to_string(), self.size)?;
+        if self.store.packs().take_damaged(&id) {
+            self.store.replace(self.file, "files", &id.to_string())?;
+        } else {
+            self.store.keep(self.file, "files", &id.to_string(), self.size)?;
+        }
         Ok(StoredFile { id, size: self.size })
     }
 }

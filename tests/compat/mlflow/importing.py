@@ -30,6 +30,8 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput, LoggedModelOutput, Metric, Param, ViewType
 
+import importing_traces as traces
+
 VOLANO = os.path.abspath(sys.argv[1])
 VALUES = [1 / 11, float("nan"), float("inf"), float("-inf"), -0.0, 5e-324, 1e308, 0.1 + 0.2]
 # So many runs that the import takes several calls.
@@ -146,7 +148,7 @@ class Server:
 
 
 class Cut(http.server.BaseHTTPRequestHandler):
-    """Passes requests on; after the given number of imports the importer is killed before it hears the answer."""
+    """Passes requests on; after the given number of imports of a kind the importer is killed before it hears the answer."""
 
     protocol_version = "HTTP/1.1"
 
@@ -156,7 +158,7 @@ class Cut(http.server.BaseHTTPRequestHandler):
         connection.request(self.command, self.path, body, dict(self.headers))
         answer = connection.getresponse()
         content = answer.read()
-        if self.command == "POST" and self.path == "/api/v1/import":
+        if self.command == "POST" and self.path == "/api/v1/import" and self.server.kind in body:
             self.server.imports -= 1
             if self.server.imports == 0:
                 self.server.importer.kill()
@@ -185,10 +187,10 @@ def volano(server, *words):
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
 
 
-def cut_off(server, source, artifacts, imports):
-    """Starts an import that is killed after so many calls."""
+def cut_off(server, source, artifacts, imports, kind=b""):
+    """Starts an import that is killed after so many calls that bring things of a kind."""
     proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut)
-    proxy.upstream, proxy.imports = server.url.removeprefix("http://"), imports
+    proxy.upstream, proxy.imports, proxy.kind = server.url.removeprefix("http://"), imports, kind
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     proxy.importer = subprocess.Popen(
         [VOLANO, "import", "mlflow", source, "--artifacts", artifacts, "--server",
@@ -310,33 +312,48 @@ def check_database(folder):
     there = MlflowClient(uri)
     fill(there, root, folder)
     fill_prompts()
-    mlflow.set_experiment("churn größe 🦦")
-    with mlflow.start_span("a trace"):
-        pass
-    mlflow.flush_trace_async_logging()
     add_many(database, root)
+    experiment = there.get_experiment_by_name("churn größe 🦦").experiment_id
+    made = traces.fill_traces(there, experiment, True)
+    traces.attach(there, made[0])
+    traces.add_many_traces(database, there.get_experiment_by_name("empty").experiment_id)
 
     server = Server(folder / "home")
     here = MlflowClient(server.url)
     taken = here.create_experiment("was here first")
-    assert taken == there.get_experiment_by_name("churn größe 🦦").experiment_id
+    assert taken == experiment
     before = server.audit()
     code, seen, told = volano(server, uri, "--artifacts", root, "--dry-run")
     assert code == 0 and server.audit() == before, told
     kinds = tallies(seen)
-    assert kinds["runs"]["absent"] == MANY + 5 and kinds["runs"]["same"] == 0, seen
-    assert seen["bytes"] > 3_000_000 and any("traces" in note for note in seen["notes"]), seen
+    assert kinds["runs"]["absent"] == MANY + 6 and kinds["runs"]["same"] == 0, seen
+    assert kinds["traces"]["absent"] == traces.MANY + 3 and kinds["spans"]["absent"] == traces.MANY + 5, seen
+    assert seen["bytes"] > 3_000_000, seen
 
     cut_off(server, str(database), str(root), 3)
     assert len(here.search_experiments(ViewType.ALL)) > 2
+    # A call with traces and one with spans is made, and nobody hears of it.
+    cut_off(server, str(database), str(root), 2, b'"traces":[')
+    cut_off(server, str(database), str(root), 1, b'"spans":[')
     code, document, told = volano(server, database, "--artifacts", root)
     assert code == 0 and document["equal"], (document, told)
     kinds = tallies(document)
     assert all(kind["there"] == kind["same"] for kind in kinds.values()), kinds
-    assert kinds["runs"]["there"] == MANY + 5 and 0 < kinds["runs"]["made"] < MANY + 5, kinds
-    assert kinds["model versions"]["there"] == 4 and kinds["artifacts"]["there"] == 8, kinds
+    assert kinds["runs"]["there"] == MANY + 6 and kinds["runs"]["made"] == 0, kinds
+    assert kinds["traces"]["there"] == traces.MANY + 3 and 0 < kinds["traces"]["made"] < traces.MANY, kinds
+    assert kinds["spans"]["there"] == traces.MANY + 5 and 0 < kinds["spans"]["made"] <= traces.MANY, kinds
+    assert kinds["assessments"]["there"] == 8 and kinds["evaluation data sets"]["there"] == 2, kinds
+    assert kinds["evaluation records"]["there"] == 1204 and kinds["scorers"]["there"] == 2, kinds
+    assert kinds["model versions"]["there"] == 4 and kinds["artifacts"]["there"] == 9, kinds
     assert [str(moved["there"]) for moved in document["experiments"]] == [taken], document
     compare(there, here)
+    traces.compare_traces(there, here, same)
+    traces.compare_links(there, here, same)
+    traces.compare_evaluation(there, here, same)
+    picture = requests.get(f"{server.url}/api/2.0/mlflow-artifacts/artifacts/"
+                           f"{here.get_trace(made[0]).info.tags['mlflow.artifactLocation'].removeprefix('mlflow-artifacts:/')}"
+                           "/attachments/größe.png")
+    assert picture.content == traces.IMAGE, picture.text
     assert here.get_experiment(taken).name == "was here first"
     prompt = MlflowClient(server.url).get_prompt_version_by_alias("greeting", "live")
     assert prompt.template == "Grüß dich, {{name}} 🦦", prompt
@@ -356,6 +373,7 @@ def check_database(folder):
     assert not any(kind["made"] for kind in document["kinds"]), document
     compare(there, here)
     check_conflicts(there, here, server, database, root)
+    check_trace_conflicts(there, here, server, database, root, made)
     verified = subprocess.run([VOLANO, "audit", "verify", "--server", server.url], capture_output=True, text=True)
     assert verified.returncode == 0, verified.stderr
     server.stop()
@@ -379,16 +397,105 @@ def check_conflicts(there, here, server, database, root):
     assert here.get_registered_model("churn").tags["ours"] == "kept"
 
 
+def check_trace_conflicts(there, here, server, database, root, made):
+    """A trace, a data set and a scorer that went on here stay as they are; damaged pieces are named, the rest comes."""
+    before = len(volano(server, database, "--artifacts", root)[1]["differences"])
+    here.set_trace_tag(made[1], "ours", "kept")
+    mlflow.set_tracking_uri(server.url)
+    (dataset,) = (found for found in there.search_datasets(max_results=9) if found.name == "empty")
+    here.set_dataset_tags(dataset.dataset_id, {"ours": "kept"})
+    code, document, _ = volano(server, database, "--artifacts", root)
+    lines = "\n".join(document["differences"])
+    assert code == 3 and len(document["differences"]) == before + 2, document
+    assert f"trace {made[1]}: it is here with other content" in lines, lines
+    assert f"evaluation data set {dataset.dataset_id[2:]}: it is here with other content" in lines, lines
+    assert here.get_trace(made[1]).info.tags["ours"] == "kept"
+
+
+def check_damaged(folder):
+    """What nobody can read is named, and the rest comes."""
+    root, database = folder / "artifacts", folder / "mlflow.db"
+    root.mkdir()
+    uri = f"sqlite:///{database}"
+    mlflow.set_tracking_uri(uri)
+    there = MlflowClient(uri)
+    experiment = there.create_experiment("x", artifact_location=(root / "x").as_uri())
+    made = traces.fill_traces(there, experiment, True)
+    with contextlib.closing(sqlite3.connect(database)) as base, base:
+        base.execute("INSERT INTO online_scoring_configs (online_scoring_config_id, scorer_id, sample_rate, experiment_id) "
+                     "SELECT ?, scorer_id, 0.5, experiment_id FROM scorers WHERE scorer_name = 'quality'", (str(uuid.uuid4()),))
+    older = folder / "older.db"
+    traces.make_older(database, older)
+    known = {trace: traces.trace_of(there, trace) for trace in made}
+    files = {trace: traces.files_of(there, trace) for trace in made}
+    for trace in made:
+        traces.write_span_file(files[trace] / "traces.json", there.get_trace(trace))
+    traces.damage(database, made[0], made[1])
+    (files[made[1]] / "traces.json").rename(folder / "kept.json")
+    server = Server(folder / "home")
+    here = MlflowClient(server.url)
+    code, document, told = volano(server, database, "--artifacts", root)
+    lines = "\n".join(document["differences"])
+    assert code == 3 and len(document["differences"]) == 6, (document, told)
+    for part in (f"of trace {made[0]}: its content is no JSON", "its value is no JSON", "trace \"a/b\": Invalid trace ID",
+                 f"spans of trace {made[1]}: they are in an archive", "its inputs cannot be read",
+                 "Custom scorer registration (using @scorer decorator) is disabled"):
+        assert part in lines, (part, lines)
+    assert document["notes"] == ["scorers that judge new traces by themselves there, and not here: 1"], document
+    kinds = tallies(document)
+    assert (kinds["traces"]["there"], kinds["traces"]["same"]) == (4, 3), kinds
+    assert (kinds["spans"]["there"], kinds["spans"]["same"]) == (3, 3), kinds
+    assert [kinds["assessments"][count] for count in ("there", "same", "made")] == [8, 7, 7], kinds
+    assert (kinds["evaluation records"]["there"], kinds["evaluation records"]["same"]) == (1204, 1203), kinds
+    same(known[made[2]], traces.trace_of(here, made[2]), made[2])
+    (config,) = here._tracking_client.store.get_online_scoring_configs([here._tracking_client.store.get_scorer(
+        here.get_experiment_by_name("x").experiment_id, "quality").scorer_id])
+    assert config.sample_rate == 0.5, config
+    server.stop()
+    check_older(folder, older, root, known, files)
+
+
+def check_older(folder, database, root, known, files):
+    """A schema without tables for spans: they come out of files, also with a later import."""
+    made = list(known)
+    server = Server(folder / "older")
+    here = MlflowClient(server.url)
+    code, document, told = volano(server, database, "--without-artifacts")
+    kinds = tallies(document)
+    assert code == 0 and kinds["traces"]["same"] == 3 and kinds["spans"]["there"] == 0, (document, told)
+    code, document, told = volano(server, database, "--artifacts", root)
+    assert code == 3 and document["differences"] == [f"spans of trace {made[1]}: their file traces.json was not found"], document
+    kinds = tallies(document)
+    assert kinds["traces"]["made"] == 0 and kinds["spans"] == {
+        "kind": "spans", "there": 4, "same": 4, "made": 4, "absent": 0}, kinds
+    # The store says no more than this about them.
+    for trace in (made[0], made[2]):
+        theirs, ours = known[trace], traces.trace_of(here, trace)
+        for key in ("id", "time", "duration", "state", "tags"):
+            same(theirs[key], ours[key], f"{trace}.{key}")
+        assert ours["metadata"]["mlflow.trace.session"] == "s 1", ours["metadata"]
+        same(theirs["spans"], ours["spans"], f"{trace}.spans")
+    (folder / "kept.json").rename(files[made[1]] / "traces.json")
+    code, document, told = volano(server, database, "--artifacts", root)
+    assert code == 0 and tallies(document)["spans"]["made"] == 1, (document, told)
+    code, document, told = volano(server, database, "--without-artifacts")
+    assert code == 0 and document["equal"], (document, told)
+    server.stop()
+
+
 def check_folder(folder):
     """A folder store, read as it lies."""
     root = folder / "mlruns"
     mlflow.set_tracking_uri(str(root))
     there = MlflowClient(str(root))
     fill(there, None, folder)
+    made = traces.fill_traces(there, there.get_experiment_by_name("churn größe 🦦").experiment_id, False)
+    traces.attach(there, made[0])
     server = Server(folder / "home")
     code, document, told = volano(server, root)
     assert code == 0 and document["equal"], (document, told)
     assert tallies(document)["points"]["there"] > 1000, document
+    assert tallies(document)["traces"]["there"] == 3 and tallies(document)["spans"]["there"] == 5, document
     here = MlflowClient(server.url)
     for experiment in there.search_experiments(ViewType.ALL):
         other = here.get_experiment_by_name(experiment.name)
@@ -405,6 +512,7 @@ def check_folder(folder):
         assert experiment.tags == other.tags and experiment.lifecycle_stage == other.lifecycle_stage
     for model in there.search_registered_models():
         same(model_of(there, model.name), model_of(here, model.name), model.name)
+    traces.compare_traces(there, here, same)
     code, document, told = volano(server, root.as_uri())
     assert code == 0 and not any(kind["made"] for kind in document["kinds"]), (document, told)
     server.stop()
@@ -442,7 +550,7 @@ def check_refusals(folder):
 def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
-        for check in (check_refusals, check_database, check_folder):
+        for check in (check_refusals, check_database, check_damaged, check_folder):
             folder = pathlib.Path(work) / check.__name__
             folder.mkdir()
             check(folder)

@@ -1,5 +1,6 @@
 /** One hook per thing that pages load; `nouns` are the notices that make it stale. */
 import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { get, load, post, type Params, type Path, type Reply } from "./client";
 import type { Run, RunSearch, TraceSearch } from "./types";
 
@@ -31,14 +32,13 @@ export const useExperiments = () => useGet("/experiments", {}, ["experiment"]);
 export const useExperimentActivity = () => useGet("/experiments", { activity: true }, ["experiment", "run"], { keep: true });
 /** Names of experiments by their number, which is what runs carry. */
 export function useExperimentNames(): (number: string) => string {
-  const query = useExperiments();
-  return (number) => query.data?.items.find((e) => e.id === number)?.name ?? number;
+  const { data } = useExperiments();
+  return useCallback((number) => data?.items.find((e) => e.id === number)?.name ?? number, [data]);
 }
 
 /* Runs */
 export const runOptions = (id: string) => queryOptions({ queryKey: ["/runs/{id}", { id }], queryFn: ({ signal }) => get("/runs/{id}", { id }, signal), meta: { nouns: ["run", "logged_model"] } });
 export const useRun = (id: string) => useQuery(runOptions(id));
-export const curveOptions = (id: string, key: string) => queryOptions({ queryKey: ["/runs/{id}/metrics", { id, key }], queryFn: ({ signal }) => get("/runs/{id}/metrics", { id, key }, signal), meta: { nouns: ["run"] } });
 export const useRunLinks = (id: string, enabled = true) => useGet("/runs/{id}/links", { id }, ["run", "logged_model", "model_version", "model"], { enabled });
 export const useExperiment = (experiment: string) => useGet("/experiments/{experiment}", { experiment }, ["experiment"]);
 /** Files of a run, or of a logged model when the id is one. */

@@ -15,6 +15,8 @@ export type ServingRow = Schemas["ServingBody"];
 
 export type Run = Schemas["TrackedRunBody"];
 export type RunSearch = Schemas["RunSearchBody"];
+export type RunGroup = Schemas["RunGroupBody"];
+export type RunGroups = Schemas["RunGroupList"];
 export type TraceRow = Schemas["TraceBody"];
 export type TraceDetail = Schemas["TraceDetail"];
 export type TraceSpan = Schemas["TraceSpanBody"];
@@ -24,6 +26,8 @@ export type RunKeys = Schemas["RunKeyList"];
 export type SavedView = Schemas["SavedViewBody"];
 export type ViewSent = Schemas["NewViewBody"];
 export type MetricPoint = Schemas["PointBody"];
+export type RunCurve = Schemas["RunCurveBody"];
+export type CurvesSent = Schemas["CurvesBody"];
 export type ArtifactEntry = Schemas["ArtifactBody"];
 export type RunLinks = Schemas["RunLinksBody"];
 export type RunDataset = Schemas["RunDatasetBody"];

@@ -22,6 +22,10 @@ export interface RunsView {
   sort: Sort;
   /** Absent: the page chooses. */
   columns: ColumnAt[] | undefined;
+  /** What the runs are gathered by, as a column's key; empty for not at all. */
+  group: string;
+  /** Whether runs stand below the run that started them. */
+  nested: boolean;
 }
 
 export const NEWEST_FIRST: Sort = { key: "start_time", desc: true };
@@ -55,8 +59,8 @@ export function headOf(key: string): string {
 
 /* Columns in the address: `metrics.auc,params.lr~140` */
 
-const escaped = (text: string) => text.replace(/[%,~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
-const unescaped = (text: string) => text.replace(/%(25|2c|7e)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+export const escaped = (text: string) => text.replace(/[%,~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+export const unescaped = (text: string) => text.replace(/%(25|2c|7e)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
 export function writeColumns(columns: readonly ColumnAt[]): string {
   return columns.map(({ key, width }) => escaped(key) + (width ? `~${Math.round(width)}` : "")).join(",");
@@ -213,6 +217,8 @@ export function sentView(view: RunsView, name: string, shared: boolean, experime
     filter: allOf(filterOf(view.filter), statusFilter(view.status)) ?? "",
     order_by: [orderBy(view.sort)],
     columns: view.columns ?? [],
+    group_by: view.group || null,
+    nested: view.nested,
   };
 }
 
@@ -224,6 +230,8 @@ export function addressOf(view: SavedView, experimentName: (id: string) => strin
   const sort = writeSort(sortOf(view.order_by[0]));
   if (sort !== writeSort(NEWEST_FIRST)) query.set("sort", sort);
   if (view.columns.length > 0) query.set("cols", writeColumns(view.columns.map(({ key, width }) => ({ key, width: width ?? undefined }))));
+  if (view.group_by) query.set("group", view.group_by);
+  else if (view.nested) query.set("nest", "1");
   query.set("view", view.id);
   return `/runs?${query.toString()}`;
 }
@@ -231,7 +239,8 @@ export function addressOf(view: SavedView, experimentName: (id: string) => strin
 /** Whether the page shows something else than the view that it came from. */
 export function differs(view: RunsView, saved: SavedView): boolean {
   const now = sentView(view, saved.name, saved.shared, saved.experiment ?? undefined);
-  const plain = (value: Pick<ViewSent, "filter" | "order_by" | "columns">) => JSON.stringify([value.filter ?? "", value.order_by ?? [], (value.columns ?? []).map(({ key, width }) => [key, width ?? 0])]);
+  const plain = (value: Pick<ViewSent, "filter" | "order_by" | "columns" | "group_by" | "nested">) =>
+    JSON.stringify([value.filter ?? "", value.order_by ?? [], (value.columns ?? []).map(({ key, width }) => [key, width ?? 0]), value.group_by || "", !value.group_by && (value.nested ?? false)]);
   return plain(now) !== plain(saved);
 }
 

@@ -36,6 +36,56 @@ export function align(lines: readonly { x: readonly number[]; y: readonly (numbe
   return { x, ys };
 }
 
+/** The place nearest to `index` that has a value: thinned lines have their points at different places. */
+export function nearest(values: ArrayLike<number | null | undefined>, index: number): number | null {
+  for (let away = 0; away < values.length; away += 1) {
+    if (values[index - away] != null) return index - away;
+    if (values[index + away] != null) return index + away;
+  }
+  return null;
+}
+
+interface Point {
+  step: number;
+  time_ms: number;
+  value?: number | null;
+}
+
+/** What a curve is drawn over; `metric:NAME` is another metric at the same step. */
+export type Axis = "step" | "relative" | "time" | `metric:${string}`;
+
+/** The metric of an axis that is one. */
+export const axisMetric = (axis: string): string => (axis.startsWith("metric:") ? axis.slice(7) : "");
+
+/** A curve's value at a step, on the straight line between its points; none before the first and after the last. */
+export function valueAt(points: readonly Point[], step: number): number | null {
+  let low = 0;
+  let high = points.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((points[middle]?.step ?? 0) < step) low = middle + 1;
+    else high = middle;
+  }
+  const after = points[low];
+  if (after?.step === step) return after.value ?? null;
+  const before = points[low - 1];
+  if (!after || !before || after.step < step || after.value == null || before.value == null) return null;
+  return before.value + ((after.value - before.value) * (step - before.step)) / (after.step - before.step);
+}
+
+/** The points of a curve over an axis, in its order; those without a place on it are left out. `over` is the axis' own curve. */
+export function placed(points: readonly Point[], axis: Axis, start: number | null | undefined, over?: readonly Point[]): { x: number[]; y: (number | null)[] } {
+  const began = start ?? points[0]?.time_ms ?? 0;
+  const at = (p: Point): number | null => {
+    if (axis === "step") return p.step;
+    if (axis === "time") return p.time_ms;
+    return axis === "relative" ? (p.time_ms - began) / 1000 : valueAt(over ?? [], p.step);
+  };
+  const found = points.map((p) => [at(p), p.value ?? null] as const).filter((pair): pair is readonly [number, number | null] => pair[0] !== null);
+  if (axisMetric(axis)) found.sort((a, b) => a[0] - b[0]);
+  return { x: found.map(([x]) => x), y: found.map(([, y]) => y) };
+}
+
 /** One sentence about a line for people who do not see it. */
 export function summary(name: string, y: readonly (number | null)[], say: (value: number) => string): string {
   const known = y.filter((value): value is number => value !== null && Number.isFinite(value));

@@ -1,200 +1,137 @@
-/** Runs side by side: only what differs, curves under one cursor. */
-import { useQuery } from "@tanstack/react-query";
-import { Fragment, useMemo } from "react";
-import { get } from "../api/client";
-import { useComparison } from "../api/queries";
+/** Runs side by side: what differs, curves under one cursor, many dimensions at once; all of it is in the address. */
+import { useRouterState } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useRunKeys } from "../api/run-lists";
+import { isSearch, MOST_COMPARED, MOST_DRAWN, useSelectedRuns, type Selection } from "../api/selection";
 import type { Run } from "../api/types";
+import { parseAxes, parseAxis } from "../lib/axes";
 import { slots } from "../lib/color";
-import { figure, shortId, signed, span } from "../lib/format";
-import { better, byRank } from "../lib/metrics";
-import { paths } from "../lib/paths";
+import { count, plural, shortId } from "../lib/format";
+import { byRank } from "../lib/metrics";
+import { isSystemMetric } from "../lib/run-facts";
+import { telling } from "../lib/runs-view";
 import { copy, useView } from "../lib/store";
-import { Page, Panel, To, useParam, When } from "../ui/bits";
-import { Chart } from "../ui/chart";
+import { Page, Tabs, To, useParam } from "../ui/bits";
 import { Empty, Loaded } from "../ui/state";
-import { Glyph } from "../ui/status";
-import { CurveControls, toLine, useCurveState, type Axis } from "./run-curves";
+import { CompareCurves } from "./compare-curves";
+import { Parallel } from "./compare-parallel";
+import { Scatter } from "./compare-scatter";
+import { Differences } from "./compare-table";
 
-/** Curves of more metrics than this are left to the runs' own pages. */
-const CHARTS = 12;
+const TABS: [string, string][] = [
+  ["", "Differences"],
+  ["curves", "Curves"],
+  ["parallel", "Parallel"],
+  ["scatter", "Scatter"],
+];
 
-/** Rows whose values are not all the same; with `all` every row. */
-export function differing(runs: readonly Run[], of: (run: Run) => Record<string, string | number>, all: boolean): [string, (string | number | undefined)[]][] {
-  const keys = [...new Set(runs.flatMap((run) => Object.keys(of(run))))].sort();
-  return keys.map((key): [string, (string | number | undefined)[]] => [key, runs.map((run) => of(run)[key])]).filter(([, values]) => all || new Set(values).size > 1);
+/** Axes that are drawn while nobody has chosen. */
+const PARAMS = 4;
+const METRICS = 3;
+
+export interface Dimensions {
+  metrics: string[];
+  params: string[];
+  /** `params.KEY` and `metrics.KEY` to begin with; the metric that says most stands last. */
+  first: string[];
 }
 
-function Head({ runs, colors }: { runs: Run[]; colors: Map<string, number> }) {
-  return (
-    <tr>
-      <th>run</th>
-      {runs.map((run) => (
-        <th key={run.id} scope="col">
-          <span className="row gap4">
-            <span className={`dot s${colors.get(run.id)}`} />
-            <To href={paths.run(run.id)} title={run.id}>
-              {run.name || shortId(run.id)}
-            </To>
-          </span>
-        </th>
-      ))}
-    </tr>
-  );
+function firstOf(params: readonly string[], metrics: readonly string[]): string[] {
+  const shown = metrics.filter((key) => !isSystemMetric(key) && !/^train/i.test(key));
+  const some = (shown.length > 0 ? shown : metrics).slice(0, METRICS).reverse();
+  return [...params.slice(0, PARAMS).map((key) => `params.${key}`), ...some.map((key) => `metrics.${key}`)];
 }
 
-function MetricRow({ name, values }: { name: string; values: (string | number | undefined)[] }) {
-  const known = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
-  const best = known.reduce<number | undefined>((a, b) => (a === undefined || better(name, b, a) ? b : a), undefined);
-  const first = values[0];
-  return (
-    <tr>
-      <th scope="row" className="ink2">
-        {name}
-      </th>
-      {values.map((value, i) => (
-        <td key={i}>
-          <span className={`mono ${value === best && known.length > 1 ? "good strong" : ""}`}>{typeof value === "number" ? figure(value) : "–"}</span>
-          {i > 0 && typeof value === "number" && typeof first === "number" && <span className="mono ink3 small"> {signed(value - first)}</span>}
-          {value === best && known.length > 1 && <span className="sr"> best</span>}
-        </td>
-      ))}
-    </tr>
-  );
+/** Of runs that are there whole, those that they have; of a search, those of its experiment. */
+function useDimensions(runs: readonly Run[] | undefined, search: boolean, experiment: string): Dimensions | undefined {
+  const keys = useRunKeys(experiment || undefined, search);
+  return useMemo(() => {
+    if (search) {
+      if (!keys.data) return undefined;
+      const varying = (list: { key: string; varies: boolean }[]) => list.filter((one) => one.varies).map((one) => one.key);
+      const metrics = byRank(keys.data.metrics.map((one) => one.key));
+      const differ = new Set(varying(keys.data.metrics));
+      return { metrics, params: keys.data.params.map((one) => one.key), first: firstOf(varying(keys.data.params), metrics.filter((key) => differ.has(key))) };
+    }
+    if (!runs) return undefined;
+    const metrics = byRank(runs.flatMap((run) => Object.keys(run.metrics)));
+    const params = [...new Set(runs.flatMap((run) => Object.keys(run.params)))].sort();
+    const varied = telling(runs, PARAMS).filter((key) => new Set(runs.map((run) => run.params[key])).size > 1);
+    return { metrics, params, first: firstOf(varied, metrics) };
+  }, [runs, keys.data, search]);
 }
 
-function Table({ runs, colors, all }: { runs: Run[]; colors: Map<string, number>; all: boolean }) {
-  const found = new Map(differing(runs, (r) => r.metrics, all));
-  const metrics = byRank(found.keys()).map((name): [string, (string | number | undefined)[]] => [name, found.get(name) ?? []]);
-  const params = differing(runs, (r) => r.params, all);
-  const data = differing(runs, (r) => Object.fromEntries(Object.entries(r.tags).filter(([k]) => /^volano\.(data\..*|env|code|step)$/.test(k) || k === "mlflow.source.git.commit")), all);
-  const groups: [string, [string, (string | number | undefined)[]][]][] = [
-    ["parameters", params],
-    ["data and environment", data],
-  ];
-  return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Differences">
-      <table className="t compare">
-        <thead>
-          <Head runs={runs} colors={colors} />
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row" className="ink2">
-              state
-            </th>
-            {runs.map((run) => (
-              <td key={run.id}>
-                <span className="row gap4">
-                  <Glyph state={run.status} /> {run.start_ms && run.end_ms ? span(run.end_ms - run.start_ms) : <When ms={run.start_ms} />}
-                </span>
-              </td>
-            ))}
-          </tr>
-          {metrics.map(([name, values]) => (
-            <MetricRow key={name} name={name} values={values} />
-          ))}
-          {groups.map(([title, rows]) => (
-            <Fragment key={title}>
-              {rows.length > 0 && (
-                <tr className="group">
-                  <th colSpan={runs.length + 1}>{title}</th>
-                </tr>
-              )}
-              {rows.map(([name, values]) => (
-                <tr key={name}>
-                  <th scope="row" className="ink2 wrap">
-                    {name.replace(/^volano\.(data\.)?/, "")}
-                  </th>
-                  {values.map((value, i) => (
-                    <td key={i} className={`mono wrap ${i > 0 && value !== values[0] ? "strong" : ""}`}>
-                      {value === undefined ? "–" : name.startsWith("volano.data.") ? <To href={`/data/${value}`}>{value}</To> : /^[0-9a-f]{40,64}$/.test(String(value)) ? <span title={String(value)}>{shortId(String(value))}</span> : String(value)}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </Fragment>
-          ))}
-          {metrics.length + params.length + data.length === 0 && (
-            <tr>
-              <td colSpan={runs.length + 1} className="ink2">
-                These runs differ in nothing that was recorded.
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Overlaid({ runs, colors }: { runs: Run[]; colors: Map<string, number> }) {
-  const state = useCurveState();
-  const keys = useMemo(() => byRank(runs.flatMap((r) => Object.keys(r.metrics))).slice(0, CHARTS), [runs]);
-  const query = useQuery({
-    queryKey: ["curves", runs.map((r) => r.id), keys],
-    queryFn: async ({ signal }) =>
-      Promise.all(keys.map(async (key) => ({ key, lines: await Promise.all(runs.map(async (run) => ({ run, points: key in run.metrics ? (await get("/runs/{id}/metrics", { id: run.id, key }, signal)).items : [] }))) }))),
-    meta: { nouns: ["run"] },
-  });
-  const curves = (query.data ?? []).filter((c) => c.lines.some((l) => l.points.length > 1));
-  if (curves.length === 0) return null;
-  return (
-    <div className="stack gap12">
-      <CurveControls {...state} />
-      <div className="cols charts">
-        {curves.map(({ key, lines }) => (
-          <Chart
-            key={key}
-            title={key}
-            lines={lines.filter((l) => l.points.length > 0).map(({ run, points }) => ({ ...toLine(run, points, state.axis as Axis), slot: colors.get(run.id) }))}
-            time={state.axis === "time"}
-            log={state.log === "1"}
-            smoothing={Number(state.smoothing || 0)}
-            sync="compare"
-          />
-        ))}
-      </div>
-    </div>
-  );
+/** The address of this page without its tab: the other choices stay. */
+function useBase(): string {
+  const text = useRouterState({ select: (s) => s.location.searchStr });
+  const query = new URLSearchParams(text);
+  query.delete("tab");
+  const rest = query.toString().replaceAll("%2C", ",");
+  return `/diff/runs${rest && `?${rest}`}`;
 }
 
 export function Compare() {
   const [text] = useParam("ids");
+  const [experiment] = useParam("experiment");
+  const [filter] = useParam("filter");
+  const [status] = useParam("status");
+  const [sort] = useParam("sort");
+  const [tab] = useParam("tab");
   const [all, setAll] = useParam("all");
+  const [axes] = useParam("axes");
+  const [x] = useParam("x");
+  const [y] = useParam("y");
+  const [color] = useParam("color");
   const ids = useMemo(() => text.split(",").filter(Boolean), [text]);
-  const query = useComparison(ids);
-  const colors = useMemo(() => slots(ids), [ids]);
-  useView("Compare runs", `volano exp compare ${ids.map(shortId).join(" ")}`);
+  const selection: Selection = { ids, experiment, filter, status, sort };
+  const drawn = tab === "parallel" || tab === "scatter";
+  const base = useBase();
+
+  const search = isSearch(selection);
+  const known = useDimensions(undefined, search, experiment);
+  const chosen = [...parseAxes(axes), ...[x, y, color].map(parseAxis)].flatMap((axis) => axis?.key ?? []);
+  const columns = drawn && search ? [...new Set([...(known?.first ?? []), ...chosen])] : undefined;
+  const { query, total } = useSelectedRuns(selection, drawn ? MOST_DRAWN : MOST_COMPARED, columns, !drawn || known !== undefined);
+  const runs = query.data;
+  const named = useDimensions(search ? undefined : runs, false, "");
+  const dimensions = search ? known : named;
+  const colors = useMemo(() => slots(runs?.map((run) => run.id) ?? []), [runs]);
+  useView("Compare runs", search ? `volano exp ls${experiment ? ` ${experiment}` : ""}${filter ? ` --filter "${filter.replaceAll('"', '\\"')}"` : ""}` : `volano exp compare ${ids.map(shortId).join(" ")}`);
+
+  const shown = runs?.length ?? 0;
+  const title = !search ? (ids.length > 1 ? `${ids.length} runs compared` : "Compare runs") : total === undefined || shown >= total ? plural(shown, "run") : `First ${count(shown)} of ${plural(total, "run")}`;
+  const draw = (list: Run[]) => {
+    switch (tab) {
+      case "curves":
+        return <CompareCurves runs={list} colors={colors} />;
+      case "parallel":
+        return dimensions && <Parallel runs={list} dimensions={dimensions} />;
+      case "scatter":
+        return dimensions && <Scatter runs={list} dimensions={dimensions} />;
+      default:
+        return <Differences runs={list} colors={colors} all={all === "1"} />;
+    }
+  };
   return (
     <Page
-      title={ids.length > 1 ? `${ids.length} runs compared` : "Compare runs"}
+      title={title}
       crumb={<To href="/runs">Runs</To>}
+      tabs={<Tabs base={base} at={tab} items={TABS} label="Compare" />}
       tools={
         <>
-          <button type="button" className="btn" aria-pressed={all === "1"} onClick={() => setAll(all === "1" ? "" : "1")}>
-            Also what is equal
-          </button>
+          {tab === "" && (
+            <button type="button" className="btn" aria-pressed={all === "1"} onClick={() => setAll(all === "1" ? "" : "1")}>
+              Also what is equal
+            </button>
+          )}
           <button type="button" className="btn" onClick={() => void copy(location.href, "Copied the link")}>
             Copy link
           </button>
         </>
       }
     >
-      {ids.length < 2 && (
-        <Empty title="Pick two runs or more">On the runs page x selects and c compares; the first one is what the others are measured against.</Empty>
-      )}
-      {ids.length > 0 && (
-        <Loaded query={query}>
-          {(runs) => (
-            <>
-              <Panel title={all === "1" ? "Everything" : "What differs"}>
-                <Table runs={runs} colors={colors} all={all === "1"} />
-              </Panel>
-              <Overlaid runs={runs} colors={colors} />
-            </>
-          )}
-        </Loaded>
-      )}
+      {!search && ids.length < 2 && <Empty title="Pick two runs or more">On the runs page x selects and c compares; the first one is what the others are measured against.</Empty>}
+      {(search || ids.length > 0) && <Loaded query={query}>{(list) => (list.length === 0 ? <Empty center title="No run matches this filter">Change it on the runs page.</Empty> : draw(list))}</Loaded>}
     </Page>
   );
 }

@@ -1,11 +1,12 @@
 /** One deployment watched: alerts and their reason, drift by feature over time, quality as labels come. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { post } from "../api/client";
 import { useDrift, useMonitor, usePerformance, usePipelines } from "../api/queries";
 import type { Alert, MonitorStatus, PerformancePoint } from "../api/types";
 import { count, figure, percent, plural, sentence } from "../lib/format";
+import type { Range } from "../lib/scale";
 import { byRank } from "../lib/metrics";
 import { paths } from "../lib/paths";
 import { toast, useView } from "../lib/store";
@@ -69,6 +70,7 @@ function Performance({ name }: { name: string }) {
   const query = usePerformance(name);
   const points = useMemo(() => [...(query.data?.items ?? [])].sort((a, b) => a.to_ms - b.to_ms), [query.data]);
   const newest = points.at(-1);
+  const [range, set] = useState<Range | null>(null);
   return (
     <Loaded query={query}>
       {() =>
@@ -92,7 +94,7 @@ function Performance({ name }: { name: string }) {
               {metricsOf(points).map((key) => {
                 const line: Line = { id: key, name: key, slot: 1, x: points.map((p) => p.to_ms), y: points.map((p) => p.values[key] ?? null) };
                 const release = newest.at_release[key];
-                return <Chart key={key} title={key} time lines={[line]} limits={release === undefined ? [] : [{ value: release, name: "at release", tone: "warn" }]} marks={versionMarks(points)} sync={`monitor ${name}`} />;
+                return <Chart key={key} title={key} time lines={[line]} limits={release === undefined ? [] : [{ value: release, name: "at release", tone: "warn" }]} marks={versionMarks(points)} sync={`monitor ${name}`} zoom={{ range, set }} />;
               })}
             </div>
           </>

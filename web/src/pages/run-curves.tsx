@@ -1,113 +1,157 @@
-/** A run's metrics over steps or time; axis and smoothing live in the address. */
-import { useQueries } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
-import { curveOptions } from "../api/queries";
-import type { MetricPoint, Run } from "../api/types";
-import { slotOf } from "../lib/color";
+/** Metrics over steps or time, of one run or of many under one cursor; charts are fetched as they come into view. */
+import { useEffect, useMemo, useRef, useState } from "react";
+import { keysAtOnce, useCurves } from "../api/curves";
+import type { Run } from "../api/types";
+import { linesOf, wantedKeys } from "../lib/curves";
 import { byRank } from "../lib/metrics";
-import { isSystemMetric, sections } from "../lib/run-facts";
+import { isSystemMetric, sectionOf, sections } from "../lib/run-facts";
+import type { Range } from "../lib/scale";
+import { axisMetric } from "../lib/series";
 import { useParam } from "../ui/bits";
-import { Chart, type Line } from "../ui/chart";
-import { Empty, useSettled } from "../ui/state";
+import { Chart } from "../ui/chart";
+import { Empty, Fault, useSettled } from "../ui/state";
+import { CurveControls, useCurveState, type CurveState } from "./curve-state";
 
-export type Axis = "step" | "time" | "relative";
+/** Charts that are fetched at once; more come by scrolling. */
+const CHARTS = 12;
 
-/** Points are asked for again this often while the run goes on. */
-const LIVE_MS = 2_000;
+/** More metrics than these stand in their folders. */
+const GROUPED = 6;
 
-export function toLine(run: { id: string; name: string; start_ms?: number | null }, points: readonly MetricPoint[], axis: Axis): Line {
-  const x = (p: MetricPoint) => (axis === "step" ? p.step : axis === "time" ? p.time_ms : (p.time_ms - (run.start_ms ?? p.time_ms)) / 1000);
-  return { id: run.id, name: run.name, slot: slotOf(run.id), x: points.map(x), y: points.map((p) => p.value ?? null) };
+interface Drawn {
+  runs: readonly Run[];
+  state: CurveState;
+  colors?: ReadonlyMap<string, number>;
+  sync: string;
 }
 
-export function CurveControls({ axis, setAxis, smoothing, setSmoothing, log, setLog }: { axis: string; setAxis: (v: string) => void; smoothing: string; setSmoothing: (v: string) => void; log: string; setLog: (v: string) => void }) {
-  return (
-    <div className="row gap12">
-      <div className="seg" role="group" aria-label="Axis">
-        {["step", "time", "relative"].map((name) => (
-          <button key={name} type="button" aria-pressed={axis === name} onClick={() => setAxis(name)}>
-            {name}
-          </button>
-        ))}
+/** The metrics of one request. */
+function Batch({ runs, state, colors, sync, keys, before, headed, onSettled }: Drawn & { keys: readonly string[]; before: string | undefined; headed: boolean; onSettled: (charts: number) => void }) {
+  const { axis } = state;
+  const curves = useCurves(runs, keys);
+  const metric = axisMetric(axis);
+  const over = useCurves(runs, useMemo(() => (metric ? [metric] : []), [metric]));
+  const settled = useSettled({ isPending: !curves.settled, fetchStatus: "fetching" });
+  const lines = useMemo(() => linesOf(runs, keys, curves.items, axis, over.items, colors), [runs, keys, curves.items, axis, over.items, colors]);
+  // While the curve of a new axis is on its way the old drawing stays.
+  const ready = !metric || over.settled;
+  const drawn = useRef({ lines, axis });
+  if (ready) drawn.current = { lines, axis };
+  const now = drawn.current;
+  const charts = curves.error ? 1 : now.lines.size;
+  useEffect(() => {
+    if (settled) onSettled(charts);
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [settled, charts]);
+  if (!settled) return null;
+  if (curves.error) return <div className="across panel"><Fault error={curves.error} retry={curves.retry} /></div>;
+  let section = before === undefined ? undefined : sectionOf(before);
+  return [...now.lines].map(([key, list]) => {
+    const head = headed && sectionOf(key) !== section && sectionOf(key);
+    section = sectionOf(key);
+    return (
+      <div key={key} className="contents">
+        {head && <h2 className="small ink3 across">{head}</h2>}
+        {list.length === 0 ? (
+          <div className="panel chart">
+            <Empty title={key}>{`No step has both ${key} and ${metric}.`}</Empty>
+          </div>
+        ) : (
+          <Chart title={key} lines={list} over={axisMetric(now.axis) || now.axis} time={now.axis === "time"} log={state.log} smoothing={state.smoothing} sync={sync} zoom={state.zoom} lit={state.lit} />
+        )}
       </div>
-      <button type="button" className="btn" aria-pressed={log === "1"} onClick={() => setLog(log === "1" ? "" : "1")}>
-        log
+    );
+  });
+}
+
+/** Asks for more when it comes near the screen; a button for those who do not scroll. */
+function More({ left, more }: { left: number; more: () => void }) {
+  const at = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const el = at.current;
+    if (!el) return;
+    const watch = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), { root: el.closest(".body"), rootMargin: "0px 0px 300px" });
+    watch.observe(el);
+    return () => watch.disconnect();
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [left]);
+  return (
+    <div>
+      <button ref={at} type="button" className="btn" onClick={more}>
+        {`Show more of ${left} other metrics`}
       </button>
-      <label className="row">
-        <span className="ink2">smoothing</span>
-        <input type="range" min="0" max="0.98" step="0.02" value={smoothing || "0"} onChange={(e) => setSmoothing(e.target.value === "0" ? "" : e.target.value)} />
-        <span className="num">{Number(smoothing || 0).toFixed(2)}</span>
-      </label>
     </div>
   );
 }
 
-export function useCurveState() {
-  const [axis, setAxis] = useParam("axis", "step");
-  const [smoothing, setSmoothing] = useParam("smooth");
-  const [log, setLog] = useParam("log");
-  return { axis, setAxis, smoothing, setSmoothing, log, setLog };
+/** One chart for each metric, twelve at a time. */
+export function CurveSheet({ keys, ...drawn }: Drawn & { keys: readonly string[] }) {
+  const [count, setCount] = useState(1);
+  const [done, setDone] = useState<ReadonlyMap<number, number>>(new Map());
+  const size = keysAtOnce(drawn.runs.length, CHARTS);
+  const ordered = useMemo(() => sections(keys).flatMap(([, list]) => list), [keys]);
+  const headed = ordered.length > GROUPED;
+  const listed = headed ? ordered : keys;
+  const batches = useMemo(() => Array.from({ length: Math.ceil(listed.length / size) }, (_, i) => listed.slice(i * size, (i + 1) * size)), [listed, size]);
+  const shown = batches.slice(0, count);
+  const left = listed.length - shown.length * size;
+  const none = left <= 0 && shown.length > 0 && shown.every((_, i) => done.get(i) === 0);
+  return (
+    <div className="stack gap12">
+      <div className="cols charts">
+        {shown.map((batch, i) => (
+          <Batch key={i} {...drawn} keys={batch} before={batches[i - 1]?.at(-1)} headed={headed} onSettled={(charts) => setDone((was) => new Map(was).set(i, charts))} />
+        ))}
+      </div>
+      {none && <Empty title="No curves">Each of these metrics has one point; the figures are in the tables.</Empty>}
+      {left > 0 && shown.every((_, i) => done.has(i)) && <More left={left} more={() => setCount(shown.length + 1)} />}
+    </div>
+  );
 }
 
-/** The points of some metrics of one run. */
-export function useCurves(run: Run, keys: readonly string[]) {
-  return useQueries({
-    queries: keys.map((key) => ({
-      ...curveOptions(run.id, key),
-      refetchInterval: run.status === "running" ? LIVE_MS : (false as const),
-    })),
-  });
+export function MetricFilter({ value, set }: { value: string; set: (value: string) => void }) {
+  return <input data-filter className="input filter" aria-label="Filter metrics" placeholder="Metrics: loss, val/auc" value={value} onChange={(e) => set(e.target.value)} />;
 }
 
 /** The metrics whose curves the overview looks for. */
 export function curveKeys(run: Run): string[] {
-  return byRank(Object.keys(run.metrics).filter((key) => !isSystemMetric(key))).slice(0, 12);
+  return byRank(Object.keys(run.metrics).filter((key) => !isSystemMetric(key))).slice(0, CHARTS);
 }
 
-/** Curves that are asked for before more are wanted. */
-const FIRST = 24;
+/** The first curves of a run, for its overview. */
+export function FirstCurves({ run, most }: { run: Run; most: number }) {
+  const [range, set] = useState<Range | null>(null);
+  const runs = useMemo(() => [run], [run]);
+  const keys = useMemo(() => curveKeys(run), [run]);
+  const curves = useCurves(runs, keys);
+  const lines = useMemo(() => linesOf(runs, keys, curves.items, "step", []), [runs, keys, curves.items]);
+  if (lines.size === 0) return null;
+  return (
+    <div className="cols charts">
+      {[...lines].slice(0, most).map(([key, list]) => (
+        <Chart key={key} title={key} lines={list} sync={`run ${run.id}`} zoom={{ range, set }} />
+      ))}
+    </div>
+  );
+}
 
-/** More curves than these stand in their folders. */
-const GROUPED = 6;
-
-/** The curves of a run, by folder; `most` for the few of the overview, `system` for those of its machine. */
-export function Curves({ run, most, system = false }: { run: Run; most?: number; system?: boolean }) {
+/** The curves of a run, or those of its machine. */
+export function Curves({ run, system = false }: { run: Run; system?: boolean }) {
   const state = useCurveState();
   const [filter, setFilter] = useParam("metric");
-  const [limit, setLimit] = useState(FIRST);
-  const keys = useMemo(() => byRank(Object.keys(run.metrics).filter((key) => isSystemMetric(key) === system)), [run.metrics, system]);
-  const wanted = keys.filter((key) => key.toLowerCase().includes(filter.trim().toLowerCase()));
-  const asked = most === undefined ? wanted.slice(0, limit) : curveKeys(run);
-  const results = useCurves(run, asked);
-  // All at once: a curve that came later would push those below it down.
-  const settled = useSettled(...results);
-  if (!settled) return null;
-  // A metric with one point is a figure, not a curve.
-  const curves = new Map(asked.map((key, i) => [key, results[i]?.data?.items ?? []] as const).filter(([, points]) => points.length > 1));
-  const folders = sections([...curves.keys()]);
-  const draw = (key: string) => (
-    <Chart key={key} title={key} lines={[toLine(run, curves.get(key) ?? [], state.axis as Axis)]} time={state.axis === "time"} log={state.log === "1"} smoothing={Number(state.smoothing || 0)} sync={`run ${run.id}`} />
-  );
-  if (most !== undefined) return curves.size === 0 ? null : <div className="cols charts">{[...curves.keys()].slice(0, most).map(draw)}</div>;
+  const runs = useMemo(() => [run], [run]);
+  const names = Object.keys(run.metrics).sort().join("\n");
+  const keys = useMemo(() => byRank(names.split("\n").filter((key) => key && isSystemMetric(key) === system)), [names, system]);
+  const wanted = useMemo(() => wantedKeys(keys, filter), [keys, filter]);
   if (keys.length === 0) return <Empty title="No curves">{system ? "mlflow.enable_system_metrics_logging() records what the machine does." : "This run has logged no metric."}</Empty>;
   return (
     <div className="stack gap12">
       <div className="row gap12 spread">
-        <CurveControls {...state} />
-        <input data-filter className="input filter" aria-label="Filter metrics" placeholder="Filter by name" value={filter} onChange={(e) => setFilter(e.target.value)} />
+        <CurveControls state={state} metrics={keys} />
+        <MetricFilter value={filter} set={setFilter} />
       </div>
-      {curves.size === 0 && <Empty title="No curves">{filter ? "No metric of this name has more than one point." : "Each metric of this run has one point; its figures are on the overview."}</Empty>}
-      {(curves.size > GROUPED && folders.length > 1 ? folders : [["", [...curves.keys()]] as const]).map(([name, list]) => (
-        <section key={name} className="stack gap8">
-          {name && <h2 className="small ink3">{name}</h2>}
-          <div className="cols charts">{list.map(draw)}</div>
-        </section>
-      ))}
-      {wanted.length > limit && (
-        <div>
-          <button type="button" className="btn" onClick={() => setLimit(limit + FIRST)}>{`Show ${Math.min(FIRST, wanted.length - limit)} of ${wanted.length - limit} more`}</button>
-        </div>
-      )}
+      {wanted.length === 0 && <Empty title="No curves">No metric has this in its name.</Empty>}
+      <CurveSheet runs={runs} keys={wanted} state={state} sync={`run ${run.id}`} />
     </div>
   );
 }

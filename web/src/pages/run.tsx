@@ -1,5 +1,7 @@
 /** One run: did it work, curves live, what went in, what came out. */
 import { useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useCurves } from "../api/curves";
 import { useArtifacts, usePipelineRun, useRun, useRunLinks } from "../api/queries";
 import type { Run } from "../api/types";
 import { figure, shortId, span } from "../lib/format";
@@ -14,7 +16,7 @@ import { Status } from "../ui/status";
 import { Tags } from "../ui/tags";
 import { RunActions, useRunChanges } from "./run-actions";
 import { Artifacts } from "./run-artifacts";
-import { curveKeys, Curves, useCurves } from "./run-curves";
+import { curveKeys, Curves, FirstCurves } from "./run-curves";
 import { Children, CodePanel, DataPanel, KeyValues, ModelsPanel, Origin, UseIt } from "./run-parts";
 
 const TABS: [string, string][] = [
@@ -57,13 +59,13 @@ function Environment({ run }: { run: Run }) {
 }
 
 function Summary({ run }: { run: Run }) {
-  const keys = curveKeys(run);
-  const curves = useCurves(run, keys);
+  const runs = useMemo(() => [run], [run]);
+  const curves = useCurves(runs, useMemo(() => curveKeys(run), [run]));
   const links = useRunLinks(run.id);
   const source = useArtifacts(run.id, DIFF_FOLDER);
   const pipeline = usePipelineRun(run.tags["volano.pipeline_run"]);
   const { tag } = useRunChanges(run.id);
-  if (!useSettled(...curves, links, source, pipeline)) return null;
+  if (!useSettled({ isPending: !curves.settled, fetchStatus: "fetching" }, links, source, pipeline)) return null;
   const metrics = byRank(Object.keys(run.metrics).filter((key) => !isSystemMetric(key))).map((key): [string, number | undefined] => [key, run.metrics[key]]);
   const took = run.start_ms && run.end_ms ? run.end_ms - run.start_ms : null;
   const diff = source.data?.items.find((file) => /\.(diff|patch)$/.test(file.path))?.path;
@@ -84,7 +86,7 @@ function Summary({ run }: { run: Run }) {
       </Panel>
       <div className="cols main-side">
         <div className="stack gap12">
-          <Curves run={run} most={4} />
+          <FirstCurves run={run} most={4} />
           <Notes text={run.tags["mlflow.note.content"] ?? ""} save={(text) => tag("mlflow.note.content", text || null)} hint="What was tried here, and what came of it? Notes are Markdown, and mlflow reads them as mlflow.note.content." />
           <div className="cols two">
             <KeyValues title="Metrics" entries={metrics.map(([k, v]) => [k, figure(v, 6)])} empty="No metric yet." />

@@ -12,16 +12,16 @@ import { Icon } from "../ui/icons";
 import { Fault, Loaded } from "../ui/state";
 
 /** Keys of a kind that are offered at once; typing narrows the rest down. */
-const OFFERED = 100;
-const TITLES = { metrics: "Metrics", params: "Parameters", tags: "Tags" } as const;
+export const OFFERED = 100;
+export const TITLES = { metrics: "Metrics", params: "Parameters", tags: "Tags" } as const;
 
-interface Offer {
+export interface Offer {
   key: string;
   name: string;
   note?: string;
 }
 
-function Close({ close }: { close: () => void }) {
+export function Close({ close }: { close: () => void }) {
   return (
     <button type="button" className="btn quiet icon" aria-label="Close" onClick={close}>
       <Icon name="close" />
@@ -137,7 +137,7 @@ export function Views({ view, experiment, current, experimentName, go, close }: 
   };
   const change = (of: SavedView) =>
     attempt(async () => {
-      await changeView(of.id, { ...sentView(view, of.name, of.shared, experiment), group_by: of.group_by, nested: of.nested });
+      await changeView(of.id, sentView(view, of.name, of.shared, experiment));
       toast(`${of.name} is what you see now`);
       close();
     });
@@ -173,7 +173,7 @@ export function Views({ view, experiment, current, experimentName, go, close }: 
         <Loaded query={views}>
           {({ items }) =>
             items.length === 0 ? (
-              <p className="ink2">A view keeps the filter, the order and the columns under a name.</p>
+              <p className="ink2">A view keeps the filter, the order, the columns and the groups under a name.</p>
             ) : (
               <ul aria-label="Views">
                 {items.map((one) => (

@@ -166,7 +166,7 @@ export function Tabs({ base, param = "tab", items, at, label }: { base: string; 
   return (
     <nav className="tabs" aria-label={label}>
       {items.map(([key, text, extra], index) => (
-        <To key={key} href={index === 0 ? base : `${base}?${param}=${key}`} aria-current={key === at ? "page" : undefined}>
+        <To key={key} href={index === 0 ? base : `${base}${base.includes("?") ? "&" : "?"}${param}=${key}`} aria-current={key === at ? "page" : undefined}>
           {text}
           {extra}
         </To>

@@ -75,7 +75,7 @@ export function Grid<T>({ label, rows, id, columns, open, sort, onSort, selected
   const [at, setAt] = useState(0);
   const density = useCell(settings).density;
   const rowHeight = density === "comfortable" ? 36 : 28;
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 12, paddingStart: 28, initialRect: { width: 1200, height: 800 } });
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 12, paddingStart: 28, scrollPaddingStart: 28, initialRect: { width: 1200, height: 800 } });
   useEffect(() => virtual.measure(), [rowHeight, virtual]);
   const items = virtual.getVirtualItems();
   const end = items.at(-1)?.index ?? 0;

@@ -1,6 +1,6 @@
 /** A dense table over more rows than are loaded: rows are asked for as they come into view; columns can be moved and sized. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useId, useRef, useState, type CSSProperties, type DragEvent, type PointerEvent } from "react";
+import { memo, useEffect, useId, useRef, useState, type CSSProperties, type DragEvent, type MouseEvent, type PointerEvent } from "react";
 import { useKeys } from "../lib/keys";
 import { settings } from "../lib/settings";
 import { useCell } from "../lib/store";
@@ -11,6 +11,14 @@ export interface WideColumn<T> extends Column<T> {
   own?: boolean;
   /** Pixels from the left where it stays when the table is moved sideways. */
   left?: number;
+}
+
+/** Rows that hold rows of their own. */
+export interface Tree<T> {
+  placeAt: (index: number) => { level: number; open: boolean | undefined; up: number | undefined } | undefined;
+  toggle: (index: number) => void;
+  /** The row has no page: all it does is open and close. */
+  only: (row: T) => boolean;
 }
 
 interface Props<T> {
@@ -34,6 +42,7 @@ interface Props<T> {
   stale?: boolean;
   /** Another value: the list starts anew at its top. */
   start: string;
+  tree?: Tree<T>;
 }
 
 const HEAD = 28;
@@ -139,19 +148,30 @@ interface Shown<T> {
   style: string;
   pick: (index: number) => void;
   open: (row: T) => void;
+  /** In a tree: how deep it stands, whether it is open, and whether that is all it does. */
+  level?: number;
+  expanded?: boolean;
+  only: boolean;
+  toggle: (index: number) => void;
 }
 
-function PlainRow<T>({ value, index, base, start, at, selected, columns, style, pick, open }: Shown<T>) {
+function PlainRow<T>({ value, index, base, start, at, selected, columns, style, pick, open, level, expanded, only, toggle }: Shown<T>) {
+  const click = (event: MouseEvent) => {
+    pick(index);
+    if (expanded !== undefined && (only || (event.target as Element).closest(".twig"))) toggle(index);
+  };
   return (
     <div
       id={`${base}-${index}`}
       role="row"
       aria-rowindex={index + 2}
       aria-selected={selected}
-      className={`grow-row ${at ? "at" : ""}`}
-      style={{ gridTemplateColumns: style, transform: `translateY(${start}px)` }}
-      onClick={() => pick(index)}
-      onDoubleClick={() => value !== undefined && open(value)}
+      aria-level={level}
+      aria-expanded={expanded}
+      className={`grow-row ${at ? "at" : ""} ${only ? "group" : ""}`}
+      style={{ gridTemplateColumns: style, transform: `translateY(${start}px)`, "--level": level ?? 1 } as CSSProperties}
+      onClick={click}
+      onDoubleClick={(event) => value !== undefined && !only && !(event.target as Element).closest(".twig") && open(value)}
     >
       {columns.map((column, place) => (
         <div key={column.key} role="gridcell" aria-colindex={place + 1} className={classOf(column)} style={placed(column)}>
@@ -164,13 +184,13 @@ function PlainRow<T>({ value, index, base, start, at, selected, columns, style, 
 /** While one scrolls, only the rows that come are drawn. */
 const Line = memo(PlainRow) as typeof PlainRow;
 
-export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open, sort, onSort, selected, onSelect, onWidth, onMove, stale, start }: Props<T>) {
+export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open, sort, onSort, selected, onSelect, onWidth, onMove, stale, start, tree }: Props<T>) {
   const base = useId();
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const density = useCell(settings).density;
   const rowHeight = density === "comfortable" ? 36 : 28;
-  const virtual = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 10, paddingStart: HEAD, initialRect: { width: 1200, height: 800 } });
+  const virtual = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 10, paddingStart: HEAD, scrollPaddingStart: HEAD, initialRect: { width: 1200, height: 800 } });
   useEffect(() => virtual.measure(), [rowHeight, virtual]);
   useEffect(() => {
     setAt(0);
@@ -193,6 +213,25 @@ export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open,
   latest.current = open;
   const opens = useRef((value: T) => latest.current(value)).current;
   const pick = useRef(setAt).current;
+  const trees = useRef(tree);
+  trees.current = tree;
+  const toggle = useRef((index: number) => trees.current?.toggle(index)).current;
+  const place = tree?.placeAt(current);
+  const onward = () => {
+    if (place?.open === false) toggle(current);
+    else if (place?.open) move(current + 1);
+    else box.current?.scrollBy({ left: 120 });
+  };
+  const back = () => {
+    if (place?.open) toggle(current);
+    else if (place?.up !== undefined && !box.current?.scrollLeft) move(place.up);
+    else box.current?.scrollBy({ left: -120 });
+  };
+  const enter = () => {
+    if (row === undefined) return;
+    if (tree?.only(row)) toggle(current);
+    else open(row);
+  };
   useKeys([
     { keys: "j", label: "Next row", run: () => move(current + 1) },
     { keys: "k", label: "Row before", run: () => move(current - 1) },
@@ -202,9 +241,9 @@ export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open,
     { keys: "PageUp", label: "", run: () => move(current - screen) },
     { keys: "Home", label: "", run: () => move(0) },
     { keys: "End", label: "", run: () => move(count - 1) },
-    { keys: "ArrowRight", label: "", run: () => box.current?.scrollBy({ left: 120 }) },
-    { keys: "ArrowLeft", label: "", run: () => box.current?.scrollBy({ left: -120 }) },
-    { keys: "Enter", label: "Open the row", run: () => row !== undefined && open(row) },
+    { keys: "ArrowRight", label: tree ? "Show what is below the row" : "", run: onward },
+    { keys: "ArrowLeft", label: tree ? "Hide it, or go to the row above" : "", run: back },
+    { keys: "Enter", label: "Open the row", run: enter },
     { keys: "x", label: "Select the row", run: () => row !== undefined && onSelect(row) },
   ]);
   const style = template(columns);
@@ -212,7 +251,7 @@ export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open,
     <div
       ref={box}
       className={`grid ${stale ? "old" : ""}`}
-      role="grid"
+      role={tree ? "treegrid" : "grid"}
       tabIndex={0}
       aria-label={label}
       aria-busy={stale}
@@ -227,6 +266,7 @@ export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open,
       <div role="rowgroup" style={{ height: virtual.getTotalSize() - HEAD }}>
         {items.map((item) => {
           const value = rowAt(item.index);
+          const where = tree?.placeAt(item.index);
           return (
             <Line
               key={value === undefined ? `wait ${item.index}` : id(value)}
@@ -240,6 +280,10 @@ export function WindowGrid<T>({ label, count, rowAt, id, columns, onRange, open,
               style={style}
               pick={pick}
               open={opens}
+              level={where?.level}
+              expanded={where?.open}
+              only={value !== undefined && (tree?.only(value) ?? false)}
+              toggle={toggle}
             />
           );
         })}

@@ -5,7 +5,10 @@ use app::{App, Error};
 use axum::extract::State;
 use domain::Id;
 use domain::registry::import::ModelRecord;
+use domain::tracking::import::evaluation::{EvaluationDatasetRecord, EvaluationRecordsRecord, ScorerRecord};
+use domain::tracking::import::trace::{TraceRecord, TraceSpansRecord};
 use domain::tracking::import::{ExperimentRecord, LoggedModelRecord, RunPointsRecord, RunRecord};
+use domain::tracking::trace::TraceId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,12 +45,38 @@ pub struct ImportBody {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     models: Vec<ModelRecord>,
+    /// Traces without their spans: `id`, `experiment` (its number here), `start`, `duration_ms`, `state`,
+    /// `client_request_id`, `request_preview`, `response_preview`, `tags` and `metadata` (objects), `assessments`, `runs`,
+    /// `prompts`.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    traces: Vec<TraceRecord>,
+    /// Spans of traces that are here: `trace`, `spans` as MLflow keeps them. The same spans again change nothing.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    spans: Vec<TraceSpansRecord>,
+    /// Evaluation data sets without their records: `id` (without `d-`), `name`, `digest`, `schema`, `created`, `updated`,
+    /// `created_by`, `updated_by`, `tags`, `experiments` (numbers here).
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    evaluation_datasets: Vec<EvaluationDatasetRecord>,
+    /// Records of evaluation data sets that are here: `dataset`, `records` of `id` (without `dr-`), `inputs`, `outputs`,
+    /// `expectations`, `tags`, `source`, `created`, `updated`, `created_by`, `updated_by`. The same again change nothing.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    evaluation_records: Vec<EvaluationRecordsRecord>,
+    /// Scorers: `id`, `experiment` (its number here), `name`, `versions` of `version`, `definition`, `created`; `online` of
+    /// `id`, `sample_rate`, `filter`.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    scorers: Vec<ScorerRecord>,
 }
 
 /// What became of one thing.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeBody {
-    /// `experiment`, `run`, `points`, `logged_model` or `model`.
+    /// `experiment`, `run`, `points`, `logged_model`, `model`, `trace`, `spans`, `evaluation_dataset`, `evaluation_records` or
+    /// `scorer`.
     noun: &'static str,
     /// Its id or name in the other store.
     id: String,
@@ -76,7 +105,8 @@ impl From<Outcome> for OutcomeBody {
 /// What became of all.
 #[derive(Serialize, ToSchema)]
 pub struct OutcomeList {
-    /// In the order of the request: experiments, runs, points, logged models, models.
+    /// In the order of the request: experiments, runs, points, logged models, models, traces, spans, evaluation data sets,
+    /// their records, scorers.
     items: Vec<OutcomeBody>,
 }
 
@@ -96,7 +126,17 @@ pub struct CheckBody {
     /// Names of registered models.
     #[serde(default)]
     models: Vec<String>,
-    /// Also the files of runs and logged models.
+    /// Ids of traces.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    traces: Vec<TraceId>,
+    /// Ids of evaluation data sets, without `d-`.
+    #[serde(default)]
+    evaluation_datasets: Vec<String>,
+    /// Ids of scorers.
+    #[serde(default)]
+    scorers: Vec<String>,
+    /// Also the files of runs, logged models and traces.
     #[serde(default)]
     files: bool,
 }
@@ -104,7 +144,7 @@ pub struct CheckBody {
 /// A thing that is here.
 #[derive(Serialize, ToSchema)]
 pub struct StateBody {
-    /// `experiment`, `run`, `logged_model` or `model`.
+    /// `experiment`, `run`, `logged_model`, `model`, `trace`, `evaluation_dataset` or `scorer`.
     noun: &'static str,
     /// Its name (experiments, models) or id.
     id: String,
@@ -125,6 +165,12 @@ pub struct StateBody {
     /// The sum of the hashes of a run's points, which does not depend on their order.
     #[serde(skip_serializing_if = "Option::is_none")]
     points_sum: Option<String>,
+    /// How many spans a trace has, or records an evaluation data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<u64>,
+    /// The sum of their hashes, which does not depend on their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts_sum: Option<String>,
     /// Where its files go, as `mlflow-artifacts:/…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<String>,
@@ -183,6 +229,7 @@ impl From<Stand> for StateBody {
             files.into_iter().map(file).collect()
         });
         let (points, points_sum) = state.points.unzip();
+        let (parts, parts_sum) = state.parts.unzip();
         let versions = state.version_files.into_iter();
         Self {
             noun: state.noun,
@@ -193,6 +240,8 @@ impl From<Stand> for StateBody {
             digest: state.digest,
             points,
             points_sum,
+            parts,
+            parts_sum,
             place: state.place,
             files,
             versions: versions.map(|(version, files)| VersionFilesBody { version, files }).collect(),
@@ -222,6 +271,11 @@ pub async fn store(
         points: body.points,
         logged_models: body.logged_models,
         models: body.models,
+        traces: body.traces,
+        spans: body.spans,
+        evaluation_datasets: body.evaluation_datasets,
+        evaluation_records: body.evaluation_records,
+        scorers: body.scorers,
     };
     let outcomes = app.imports().store(&ctx, batch).await?;
     Ok(Json(OutcomeList { items: outcomes.into_iter().map(Into::into).collect() }))
@@ -246,6 +300,9 @@ pub async fn check(
         runs: ids("runs", body.runs)?,
         logged_models: ids("logged_models", body.logged_models)?,
         models: body.models,
+        traces: body.traces,
+        evaluation_datasets: ids("evaluation_datasets", body.evaluation_datasets)?,
+        scorers: ids("scorers", body.scorers)?,
         files: body.files,
     };
     let states = app.imports().check(&ctx, &question).await?;

@@ -1,8 +1,12 @@
 //! Taking over what another tracking store holds, under the ids, times and people that it has there.
 //!
 //! Every thing is taken over whole or not at all: a run without its points, a logged model, a registered model with its
-//! versions. Points may come in any number of calls. What is there already with the same content is left as it is; what is
+//! versions, a trace without its spans, an evaluation data set without its records, a scorer with its versions. Points, spans
+//! and records may come in any number of calls. What is there already with the same content is left as it is; what is
 //! there with other content is refused, and the rest goes on.
+
+mod evaluation;
+mod trace;
 
 use std::collections::HashMap;
 
@@ -15,12 +19,15 @@ use domain::governance::audit_event::Outcome as Audited;
 use domain::governance::role::Permission;
 use domain::registry::import::ModelRecord;
 use domain::tracking::experiment::{ExperimentId, Lifecycle};
+use domain::tracking::import::evaluation::{EvaluationDatasetRecord, EvaluationRecordsRecord, ScorerRecord};
+use domain::tracking::import::trace::{TraceRecord, TraceSpansRecord};
 use domain::tracking::import::{
     ExperimentRecord, LoggedModelRecord, ModelMetricRecord, PointRecord, RunPointsRecord, RunRecord,
 };
 use domain::tracking::logged_model::{LoggedModel, ModelMetric};
 use domain::tracking::metric::Metric;
 use domain::tracking::run::{Run, RunInfo};
+use domain::tracking::trace::TraceId;
 use serde_json::json;
 
 use super::artifact::below;
@@ -31,7 +38,7 @@ pub use db::foreign;
 
 /// Most things of one call.
 pub const MAX_THINGS: usize = 1000;
-/// Most points of one call.
+/// Most points of one call, and most spans and records together.
 pub const MAX_POINTS: usize = 50_000;
 
 /// Imports as a view on [`App`].
@@ -59,6 +66,16 @@ pub struct Batch {
     pub logged_models: Vec<LoggedModelRecord>,
     /// Registered models.
     pub models: Vec<ModelRecord>,
+    /// Traces; the numbers of their experiments are ours, as in what follows.
+    pub traces: Vec<TraceRecord>,
+    /// Spans of traces that are there.
+    pub spans: Vec<TraceSpansRecord>,
+    /// Evaluation data sets.
+    pub evaluation_datasets: Vec<EvaluationDatasetRecord>,
+    /// Records of evaluation data sets that are there.
+    pub evaluation_records: Vec<EvaluationRecordsRecord>,
+    /// Scorers.
+    pub scorers: Vec<ScorerRecord>,
 }
 
 /// What became of a thing.
@@ -77,7 +94,8 @@ pub enum Taken {
 /// What became of one thing of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// `experiment`, `run`, `points`, `logged_model` or `model`.
+    /// `experiment`, `run`, `points`, `logged_model`, `model`, `trace`, `spans`, `evaluation_dataset`, `evaluation_records` or
+    /// `scorer`.
     pub noun: &'static str,
     /// Its id or name in the other store.
     pub id: String,
@@ -105,14 +123,20 @@ pub struct Question {
     pub logged_models: Vec<Id>,
     /// Names of registered models.
     pub models: Vec<String>,
-    /// Also the files of runs and logged models.
+    /// Traces.
+    pub traces: Vec<TraceId>,
+    /// Evaluation data sets.
+    pub evaluation_datasets: Vec<Id>,
+    /// Scorers.
+    pub scorers: Vec<Id>,
+    /// Also the files of runs, logged models and traces.
     pub files: bool,
 }
 
 /// A thing that is here, as far as comparing needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// `experiment`, `run`, `logged_model` or `model`.
+    /// `experiment`, `run`, `logged_model`, `model`, `trace`, `evaluation_dataset` or `scorer`.
     pub noun: &'static str,
     /// Its name (experiments, models) or id.
     pub id: String,
@@ -124,7 +148,9 @@ pub struct State {
     pub digest: String,
     /// A run's points: how many, and their sum.
     pub points: Option<(u64, String)>,
-    /// Where its files go: runs and logged models.
+    /// A trace's spans, an evaluation data set's records: how many, and their sum.
+    pub parts: Option<(u64, String)>,
+    /// Where its files go: runs, logged models and traces.
     pub place: Option<String>,
     /// Its files, when they were asked for.
     pub files: Option<Vec<FileState>>,
@@ -169,6 +195,8 @@ impl Imports<'_> {
                         "made": count(|taken| *taken == Taken::Made),
                         "refused": count(|taken| matches!(taken, Taken::Refused(_))),
                         "points": batch.points.iter().map(|of| of.points.len()).sum::<usize>(),
+                        "traces": batch.traces.len(),
+                        "spans": batch.spans.iter().map(|of| of.spans.len()).sum::<usize>(),
                     }));
                     Ok((outcomes, audit))
                 })
@@ -181,7 +209,10 @@ impl Imports<'_> {
         let things = question.experiments.len()
             + question.runs.len()
             + question.logged_models.len()
-            + question.models.len();
+            + question.models.len()
+            + question.traces.len()
+            + question.evaluation_datasets.len()
+            + question.scorers.len();
         check_count("things", things, MAX_THINGS)?;
         question.experiments.iter().chain(&question.models).try_for_each(|name| check_name(name))?;
         let mut reader = self.0.read(ctx, Permission::Administer).await?;
@@ -224,13 +255,32 @@ impl Imports<'_> {
         for name in &question.models {
             states.extend(models::state(&mut conn, name).await?);
         }
+        for id in &question.traces {
+            states.extend(trace::state(&mut conn, id, question.files).await?);
+        }
+        for id in &question.evaluation_datasets {
+            states.extend(evaluation::dataset_state(&mut conn, id).await?);
+        }
+        for id in &question.scorers {
+            states.extend(evaluation::scorer_state(&mut conn, id).await?);
+        }
         Ok(states)
     }
 }
 
 fn check_size(batch: &Batch) -> Result<()> {
-    let things = batch.experiments.len() + batch.runs.len() + batch.logged_models.len() + batch.models.len();
-    check_count("things", things.max(batch.points.len()), MAX_THINGS)?;
+    let things = batch.experiments.len()
+        + batch.runs.len()
+        + batch.logged_models.len()
+        + batch.models.len()
+        + batch.traces.len()
+        + batch.evaluation_datasets.len()
+        + batch.scorers.len();
+    let owners = [batch.points.len(), batch.spans.len(), batch.evaluation_records.len()];
+    check_count("things", owners.into_iter().fold(things, usize::max), MAX_THINGS)?;
+    let spans = batch.spans.iter().map(|of| of.spans.len());
+    let records = batch.evaluation_records.iter().map(|of| of.records.len());
+    check_count("spans and records", spans.chain(records).sum(), MAX_POINTS)?;
     check_count("points", batch.points.iter().map(|of| of.points.len()).sum(), MAX_POINTS)
 }
 
@@ -278,6 +328,35 @@ async fn take(conn: &mut Conn<'_>, ctx: &Context, batch: &Batch) -> Result<Vec<O
         let taken = models::take(conn, ctx, record).await?;
         let outcome = Outcome::new("model", &record.name, taken);
         note(conn, ctx, &batch.source, "registry.model.import", &outcome).await?;
+        outcomes.push(outcome);
+    }
+    // Traces are measurements, as points are: the entry of the call counts them.
+    for record in &batch.traces {
+        outcomes.push(Outcome::new("trace", &record.id, trace::take(conn, record).await?));
+    }
+    for record in &batch.spans {
+        outcomes.push(Outcome::new("spans", &record.trace, trace::take_spans(conn, record).await?));
+    }
+    outcomes.extend(take_evaluation(conn, ctx, batch).await?);
+    Ok(outcomes)
+}
+
+async fn take_evaluation(conn: &mut Conn<'_>, ctx: &Context, batch: &Batch) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for record in &batch.evaluation_datasets {
+        let taken = evaluation::take_dataset(conn, record).await?;
+        let outcome = Outcome::new("evaluation_dataset", &record.id, taken);
+        note(conn, ctx, &batch.source, "tracking.evaluation_dataset.import", &outcome).await?;
+        outcomes.push(outcome);
+    }
+    for record in &batch.evaluation_records {
+        let taken = evaluation::take_records(conn, record).await?;
+        outcomes.push(Outcome::new("evaluation_records", &record.dataset, taken));
+    }
+    for record in &batch.scorers {
+        let taken = evaluation::take_scorer(conn, record).await?;
+        let outcome = Outcome::new("scorer", &record.id, taken);
+        note(conn, ctx, &batch.source, "tracking.scorer.import", &outcome).await?;
         outcomes.push(outcome);
     }
     Ok(outcomes)

@@ -3,13 +3,16 @@
 //!
 //! Values are cast in the queries, because SQLite keeps in a column whatever was put in.
 
+mod evaluation;
 mod registry;
+mod trace;
 mod tracking;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use domain::registry::import::ModelRecord;
+use domain::tracking::import::trace::TraceRecord;
 use domain::tracking::import::{LoggedModelRecord, RunRecord};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, Row as _};
@@ -37,9 +40,7 @@ const SINCE_2: [(&str, &str); 4] = [
     ("model_versions", "run_link"),
 ];
 /// Tables whose rows have no place here, with what people call them.
-const ELSEWHERE: [(&str, &str); 11] = [
-    ("evaluation_datasets", "evaluation data sets"),
-    ("scorers", "scorers"),
+const ELSEWHERE: [(&str, &str); 9] = [
     ("webhooks", "webhooks"),
     ("issues", "issues"),
     ("label_schemas", "label schemas"),
@@ -64,6 +65,17 @@ pub struct Found<T> {
 pub type FoundRun = Found<RunRecord>;
 /// A logged model as it was found.
 pub type FoundModel = Found<LoggedModelRecord>;
+
+/// A trace as it was found; pieces of it that cannot be read are named beside it.
+#[derive(Clone, Debug)]
+pub struct FoundTrace {
+    /// What it is.
+    pub record: TraceRecord,
+    /// Where its files are, as the other store writes it.
+    pub files: String,
+    /// Assessments that cannot be read.
+    pub left: Vec<Left>,
+}
 
 /// A registered model with the addresses where its versions' files are, by version.
 #[derive(Clone, Debug)]
@@ -165,7 +177,10 @@ impl Foreign {
             models: self.count(&format!("registered_models m WHERE {}", self.own("m"))).await?,
             versions: self.count(&versions).await?,
             traces: match self.has("trace_info") {
-                true => self.count("trace_info").await?,
+                true => {
+                    let scope = self.in_experiments("t.experiment_id");
+                    self.count(&format!("trace_info t WHERE {scope}")).await?
+                }
                 false => 0,
             },
         })

@@ -336,7 +336,7 @@ fn model_metric(row: &Row) -> Result<Option<ModelMetricRecord>> {
     Ok(Some(ModelMetricRecord { point, run, dataset_name, dataset_digest }))
 }
 
-fn no_id(noun: &str, id: &str) -> Left {
+pub(super) fn no_id(noun: &str, id: &str) -> Left {
     Left { what: format!("{noun} {id:?}"), why: "its id is not 32 lower-case hexadecimal digits".to_owned() }
 }
 
@@ -356,7 +356,7 @@ fn param(row: &Row) -> Result<Param> {
 }
 
 /// Where the next page starts, when this one was full.
-fn next(rows: &[Row], limit: i64) -> Result<Option<Cursor>> {
+pub(super) fn next(rows: &[Row], limit: i64) -> Result<Option<Cursor>> {
     match rows.last() {
         Some(last) if i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit => Ok(Some(last.get("place")?)),
         _ => Ok(None),

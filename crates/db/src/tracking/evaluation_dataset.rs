@@ -72,6 +72,12 @@ pub async fn update(conn: &mut Conn<'_>, num: i64, dataset: &EvaluationDataset) 
     Ok(())
 }
 
+/// Says how many records a data set has.
+pub async fn set_count(conn: &mut Conn<'_>, num: i64, records: i64) -> Result<()> {
+    conn.execute("UPDATE evaluation_dataset SET records = $2 WHERE num = $1", args![num, records]).await?;
+    Ok(())
+}
+
 /// Sets when a data set changed last.
 pub async fn touch(conn: &mut Conn<'_>, num: i64, now: Timestamp) -> Result<()> {
     conn.execute("UPDATE evaluation_dataset SET updated_ms = $2 WHERE num = $1", args![num, now]).await?;

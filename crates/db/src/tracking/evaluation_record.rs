@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::Id;
 use domain::tracking::evaluation_dataset::{Fields, Record};
+use domain::tracking::import::SetSum;
 
 use super::{list, pieces, placeholders};
 use crate::{Conn, Error, Result, Row, Value, args};
@@ -11,6 +12,8 @@ use crate::{Conn, Error, Result, Row, Value, args};
 /// Columns of a record in the order of [`values`].
 const COLUMNS: &str = "id, dataset, identity, inputs, outputs, expectations, tags, source, created_by, updated_by, \
                        created_ms, updated_ms";
+/// Records that are read at a time when they are added up.
+const PAGE: i64 = 1000;
 /// How many these are.
 const WIDTH: usize = 12;
 
@@ -56,6 +59,32 @@ pub async fn insert(conn: &mut Conn<'_>, dataset: i64, records: &[(String, Recor
         conn.execute(&sql, bound).await?;
     }
     Ok(())
+}
+
+/// Stores records that come from elsewhere under their own ids, in this order; those whose id or name is here stay.
+pub async fn add(conn: &mut Conn<'_>, dataset: i64, records: &[(String, Record)]) -> Result<()> {
+    for (identity, record) in records {
+        let sql = format!(
+            "INSERT INTO evaluation_record ({COLUMNS}) VALUES {} ON CONFLICT DO NOTHING",
+            placeholders(1, WIDTH)
+        );
+        conn.execute(&sql, values(dataset, identity, record)?.into()).await?;
+    }
+    Ok(())
+}
+
+/// All records of a data set, added up a page at a time.
+pub async fn sum(conn: &mut Conn<'_>, dataset: i64) -> Result<SetSum> {
+    let mut sum = SetSum::default();
+    let mut after = 0;
+    loop {
+        let records = page(conn, dataset, after, PAGE).await?;
+        records.iter().for_each(|found| sum.add_record(&found.record));
+        match records.last() {
+            Some(last) if i64::try_from(records.len()).unwrap_or(i64::MAX) >= PAGE => after = last.num,
+            _ => return Ok(sum),
+        }
+    }
 }
 
 /// Stores what changed in a record.

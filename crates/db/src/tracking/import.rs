@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::tracking::experiment::ExperimentId;
-use domain::tracking::import::{ExperimentRecord, PointsSum};
+use domain::tracking::import::{ExperimentRecord, SetSum};
 use domain::tracking::param::Tag;
 
 use super::experiment;
@@ -76,8 +76,8 @@ pub async fn touch(conn: &mut Conn<'_>, id: ExperimentId, now: Timestamp) -> Res
 }
 
 /// All points of a run, added up a page at a time.
-pub async fn points_sum(conn: &mut Conn<'_>, run: i64) -> Result<PointsSum> {
-    let mut sum = PointsSum::default();
+pub async fn points_sum(conn: &mut Conn<'_>, run: i64) -> Result<SetSum> {
+    let mut sum = SetSum::default();
     let mut after: (i64, i64, i64, f64, i64) = (-1, i64::MIN, i64::MIN, f64::MIN, -1);
     loop {
         let (key, step, time, value, kind) = after;
@@ -96,7 +96,7 @@ pub async fn points_sum(conn: &mut Conn<'_>, run: i64) -> Result<PointsSum> {
         let names = names(conn, &keys).await?;
         for (row, key) in rows.iter().zip(keys) {
             let point = from_row(row, names.get(&key).cloned().unwrap_or_default())?;
-            sum.add(&point.key, point.step, point.timestamp_ms, point.value);
+            sum.add_point(&point.key, point.step, point.timestamp_ms, point.value);
         }
         match rows.last() {
             Some(last) if i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE => {

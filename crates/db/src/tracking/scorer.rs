@@ -1,6 +1,7 @@
 //! Scorers, their versions, and how they judge by themselves.
 
 use domain::tracking::experiment::ExperimentId;
+use domain::tracking::import::evaluation::{OnlineRecord, ScorerRecord, ScorerVersionRecord};
 use domain::tracking::scorer::{OnlineConfig, ScorerVersion};
 use domain::{Id, Timestamp};
 
@@ -28,6 +29,40 @@ pub async fn find(conn: &mut Conn<'_>, experiment: ExperimentId, name: &str) -> 
     let sql = "SELECT num, id FROM scorer WHERE experiment = $1 AND name = $2";
     let row = conn.fetch_optional(sql, args![experiment.number(), name]).await?;
     row.map(|row| Ok((row.get("num")?, row.id("id")?))).transpose()
+}
+
+/// The scorer of an id with all its versions, and how it judges by itself.
+pub async fn by_id(conn: &mut Conn<'_>, id: &Id) -> Result<Option<ScorerRecord>> {
+    let sql = "SELECT num, experiment, name FROM scorer WHERE id = $1";
+    let Some(row) = conn.fetch_optional(sql, args![id]).await? else { return Ok(None) };
+    let versions = versions(conn, row.get("num")?, None).await?;
+    let version = |found: ScorerVersion| ScorerVersionRecord {
+        version: found.version,
+        definition: found.definition,
+        created: found.created,
+    };
+    let online = online(conn, std::slice::from_ref(id)).await?.pop();
+    Ok(Some(ScorerRecord {
+        id: id.clone(),
+        experiment: row.get("experiment")?,
+        name: row.get("name")?,
+        versions: versions.into_iter().map(version).collect(),
+        online: online.map(|config| OnlineRecord {
+            id: config.id,
+            sample_rate: config.sample_rate,
+            filter: config.filter,
+        }),
+    }))
+}
+
+/// Stores a version under the number and time that it had elsewhere.
+pub async fn insert_version(conn: &mut Conn<'_>, scorer: i64, version: &ScorerVersionRecord) -> Result<()> {
+    conn.execute(
+        "INSERT INTO scorer_version (scorer, version, definition, created_ms) VALUES ($1, $2, $3, $4)",
+        args![scorer, version.version, &version.definition, version.created],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Stores a further version; its number.

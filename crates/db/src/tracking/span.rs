@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
+use domain::tracking::import::SetSum;
 use domain::tracking::span::Span;
 use domain::tracking::trace::TraceId;
 use domain::tracking::usage::{COSTS, Cost, Node, Usage};
 
 use super::{CHUNK, list, pieces, placeholders};
 use crate::{Conn, Error, Result, Value, args};
+
+/// Spans that are read at a time when they are added up.
+const PAGE: i64 = 1000;
 
 const COLUMNS: [&str; 15] = [
     "trace",
@@ -31,6 +35,15 @@ const COLUMNS: [&str; 15] = [
 pub async fn upsert(conn: &mut Conn<'_>, trace: i64, spans: &[Span]) -> Result<()> {
     let replaced: Vec<String> =
         COLUMNS[2..].iter().map(|column| format!("{column} = excluded.{column}")).collect();
+    write(conn, trace, spans, &format!("UPDATE SET {}", replaced.join(", "))).await
+}
+
+/// Writes spans of a trace that is locked; one that is there already stays as it is.
+pub async fn add(conn: &mut Conn<'_>, trace: i64, spans: &[Span]) -> Result<()> {
+    write(conn, trace, spans, "NOTHING").await
+}
+
+async fn write(conn: &mut Conn<'_>, trace: i64, spans: &[Span], known: &str) -> Result<()> {
     for piece in pieces(spans) {
         let mut values = Vec::with_capacity(piece.len() * COLUMNS.len());
         for span in piece {
@@ -50,10 +63,9 @@ pub async fn upsert(conn: &mut Conn<'_>, trace: i64, spans: &[Span]) -> Result<(
             values.extend(args![span.model(), span.provider(), span.content()]);
         }
         let sql = format!(
-            "INSERT INTO span ({}) VALUES {} ON CONFLICT (trace, id) DO UPDATE SET {}",
+            "INSERT INTO span ({}) VALUES {} ON CONFLICT (trace, id) DO {known}",
             COLUMNS.join(", "),
-            placeholders(piece.len(), COLUMNS.len()),
-            replaced.join(", ")
+            placeholders(piece.len(), COLUMNS.len())
         );
         conn.execute(&sql, values).await?;
     }
@@ -63,6 +75,23 @@ pub async fn upsert(conn: &mut Conn<'_>, trace: i64, spans: &[Span]) -> Result<(
 /// How many spans a trace has.
 pub async fn count(conn: &mut Conn<'_>, trace: i64) -> Result<i64> {
     conn.fetch_one("SELECT COUNT(*) AS n FROM span WHERE trace = $1", args![trace]).await?.get("n")
+}
+
+/// All spans of a trace, added up a page at a time.
+pub async fn sum(conn: &mut Conn<'_>, trace: i64) -> Result<SetSum> {
+    let mut sum = SetSum::default();
+    let mut after = String::new();
+    loop {
+        let sql = "SELECT id, content FROM span WHERE trace = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let rows = conn.fetch_all(sql, args![trace, &after, PAGE]).await?;
+        for row in &rows {
+            sum.add_text(&row.get::<String>("content")?);
+        }
+        match rows.last() {
+            Some(last) if i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE => after = last.get("id")?,
+            _ => return Ok(sum),
+        }
+    }
 }
 
 /// The spans of a trace as the sums of tokens and costs see them.

@@ -259,6 +259,24 @@ pub async fn link_run(conn: &mut Conn<'_>, run: &str, ids: &[TraceId]) -> Result
     Ok(())
 }
 
+/// The runs that a trace is linked to.
+pub async fn runs_of(conn: &mut Conn<'_>, num: i64) -> Result<Vec<String>> {
+    let rows = conn.fetch_all("SELECT run FROM trace_run WHERE trace = $1 ORDER BY run", args![num]).await?;
+    rows.iter().map(|row| row.get("run")).collect()
+}
+
+/// The prompts (`name/version`) that are linked to a trace.
+pub async fn prompts_of(conn: &mut Conn<'_>, num: i64) -> Result<Vec<String>> {
+    let sql = "SELECT prompt FROM trace_prompt WHERE trace = $1 ORDER BY prompt";
+    conn.fetch_all(sql, args![num]).await?.iter().map(|row| row.get("prompt")).collect()
+}
+
+/// Says what a trace's first step is called.
+pub async fn set_root(conn: &mut Conn<'_>, num: i64, name: &str) -> Result<()> {
+    conn.execute("UPDATE trace SET root = $2 WHERE num = $1", args![num, name]).await?;
+    Ok(())
+}
+
 /// Links prompts (`name/version`) to a trace.
 pub async fn link_prompts(conn: &mut Conn<'_>, num: i64, prompts: &[String]) -> Result<()> {
     for prompt in prompts {

@@ -15,7 +15,7 @@ pub mod violation;
 pub use commit::Commit;
 pub use data_version::{DataVersion, VersionState};
 pub use dataset::Dataset;
-pub use object_id::{CommitId, FileId, TreeId};
+pub use object_id::{ChunkId, CommitId, FileId, TreeId};
 pub use reference::{At, DataRef};
 pub use relative_path::RelativePath;
 pub use source::{DataKind, Source};

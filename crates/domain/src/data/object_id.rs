@@ -81,6 +81,10 @@ object_id! {
     /// A data version's id: BLAKE3-256 of its canonical commit (see [`super::commit`]).
     CommitId
 }
+object_id! {
+    /// A chunk's id: BLAKE3-256 of its bytes before compression. A file of one chunk has the chunk's id.
+    ChunkId
+}
 
 /// The file ids that a text names: its runs of exactly 64 lower-case hexadecimal digits.
 pub fn ids_in(text: &str) -> impl Iterator<Item = FileId> {

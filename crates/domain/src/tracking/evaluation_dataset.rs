@@ -338,7 +338,8 @@ fn canonical(value: &Value) -> Value {
 }
 
 /// A record as it is kept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Its id; MLflow clients see it as `dr-` and these digits.
     pub id: Id,

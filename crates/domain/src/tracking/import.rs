@@ -1,6 +1,9 @@
 //! What is taken over from another tracking store: whole records with the ids, times and people they have there, and the
 //! digests by which both sides are compared.
 
+pub mod evaluation;
+pub mod trace;
+
 use serde::{Deserialize, Serialize};
 
 use super::input::{DatasetInput, ModelOutput};
@@ -248,24 +251,33 @@ impl LoggedModelRecord {
     }
 }
 
-/// Points as a sum that does not depend on their order: how many, and the wrapping sum of 128 bits of the hash of each.
+/// A set as a sum that does not depend on its order: how many, and the wrapping sum of 128 bits of the hash of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PointsSum {
+pub struct SetSum {
     /// How many.
     pub count: u64,
     sum: u128,
 }
 
-impl PointsSum {
+impl SetSum {
     /// Adds a point.
-    pub fn add(&mut self, key: &str, step: i64, time_ms: i64, value: f64) {
+    pub fn add_point(&mut self, key: &str, step: i64, time_ms: i64, value: f64) {
         // One engine keeps no sign of zero, and a NaN has many forms.
         let value = if value.is_nan() { f64::NAN } else { value + 0.0 };
         let mut hasher = blake3::Hasher::new();
         hasher.update(&step.to_le_bytes()).update(&time_ms.to_le_bytes());
         hasher.update(&value.to_bits().to_le_bytes()).update(key.as_bytes());
+        self.add(&hasher.finalize());
+    }
+
+    /// Adds a text.
+    pub fn add_text(&mut self, text: &str) {
+        self.add(&blake3::hash(text.as_bytes()));
+    }
+
+    fn add(&mut self, hash: &blake3::Hash) {
         let mut half = [0; 16];
-        half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        half.copy_from_slice(&hash.as_bytes()[..16]);
         self.count += 1;
         self.sum = self.sum.wrapping_add(u128::from_le_bytes(half));
     }
@@ -406,8 +418,8 @@ mod tests {
     fn points_add_up_in_any_order_and_nan_is_one_value() {
         let points = [("loss", 1, 0.1), ("loss", 2, f64::NAN), ("acc", 1, -0.0)];
         let sum = |order: &[usize]| {
-            let mut sum = PointsSum::default();
-            order.iter().for_each(|n| sum.add(points[*n].0, points[*n].1, 5, points[*n].2));
+            let mut sum = SetSum::default();
+            order.iter().for_each(|n| sum.add_point(points[*n].0, points[*n].1, 5, points[*n].2));
             sum
         };
         assert_eq!(sum(&[0, 1, 2]), sum(&[2, 0, 1]));

@@ -233,7 +233,11 @@ impl Span {
 
     /// Reads what [`Span::content`] wrote.
     pub fn from_content(trace: TraceId, text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
+        Self::from_value(trace, &serde_json::from_str(text).ok()?)
+    }
+
+    /// Reads what [`Span::content`] wrote, parsed.
+    pub fn from_value(trace: TraceId, value: &Value) -> Option<Self> {
         let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
         let list = |key: &str| value[key].as_array().cloned().unwrap_or_default();
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -253,8 +257,8 @@ impl Span {
         };
         Some(Self {
             trace,
-            id: decoded(&value["span_id"])?,
-            parent: decoded(&value["parent_span_id"]),
+            id: from_base64(value["span_id"].as_str()?)?,
+            parent: value["parent_span_id"].as_str().and_then(from_base64),
             name: word(&value["name"]),
             start_ns: value["start_time_unix_nano"].as_i64()?,
             end_ns: value["end_time_unix_nano"].as_i64(),
@@ -277,8 +281,9 @@ pub fn encoded(digits: &str) -> String {
     STANDARD.encode(hex::decode(digits).unwrap_or_default())
 }
 
-fn decoded(value: &Value) -> Option<String> {
-    Some(hex::encode(STANDARD.decode(value.as_str()?).ok()?))
+/// The hexadecimal digits of bytes in base64.
+pub fn from_base64(text: &str) -> Option<String> {
+    STANDARD.decode(text).ok().map(hex::encode)
 }
 
 /// A span for tests: a root that took a second.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::assessment::Assessment;
@@ -60,7 +61,8 @@ pub const SIZE_STATS: &str = "mlflow.trace.sizeStats";
 const TAG_PREFIX: &str = "mlflow.traceTag.";
 
 /// The id of a trace: chosen by the client, `tr-` and 32 hexadecimal digits from the present ones.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TraceId(String);
 
 impl TraceId {
@@ -93,6 +95,20 @@ impl TraceId {
     }
 }
 
+impl TryFrom<String> for TraceId {
+    type Error = Refusal;
+
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        Self::parse(&text)
+    }
+}
+
+impl From<TraceId> for String {
+    fn from(id: TraceId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -105,10 +121,12 @@ impl fmt::Display for TraceId {
 /// in_progress ──► ok
 ///      └────────► error
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TraceState {
     /// The client did not say.
     #[default]
+    #[serde(rename = "STATE_UNSPECIFIED")]
     Unspecified,
     /// Well.
     Ok,

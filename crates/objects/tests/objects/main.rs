@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod collecting;
+mod damage;
+mod packing;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -60,13 +60,17 @@ impl Artifacts {
     /// Finds the folder of a run or logged model by its address in the other store; `name` is the part of the address that
     /// is its own, such as the run's id. The address may begin with anything: only its end is looked for.
     pub fn find(&mut self, id: &Id, name: &str, address: &str) -> Option<&Path> {
+        let found = self.locate(name, address)?;
+        self.folders.insert(id.clone(), found);
+        self.folders.get(id).map(PathBuf::as_path)
+    }
+
+    /// The folder at an address of the other store, as far as it is here.
+    pub fn locate(&self, name: &str, address: &str) -> Option<PathBuf> {
         let parts = parts(address);
         let own = parts.iter().rposition(|part| part == name)?;
         // From the longest end of the address to the one that begins with the name.
-        let found =
-            (0..=own).map(|start| self.root.join(parts[start..].join("/"))).find(|path| path.is_dir())?;
-        self.folders.insert(id.clone(), found);
-        self.folders.get(id).map(PathBuf::as_path)
+        (0..=own).map(|start| self.root.join(parts[start..].join("/"))).find(|path| path.is_dir())
     }
 
     /// The folder of a run or logged model that was found.

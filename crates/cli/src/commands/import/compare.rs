@@ -7,7 +7,7 @@ use domain::registry::model::is_prompt;
 use serde_json::{Value, json};
 
 use super::PAGE;
-use super::artifacts::{hash, tree};
+use super::artifacts::{LocalFile, hash, tree};
 use super::report::Report;
 use super::source::Source;
 use super::transfer::{EXPERIMENTS, Transfer, files_of, here_named, sum_of};
@@ -36,24 +36,27 @@ pub async fn run(
         let Some(next) = next else { break };
         after = next;
     }
-    registered(transfer, source, report).await
+    registered(transfer, source, report).await?;
+    super::traces::compare(transfer, source, report, out).await?;
+    super::evaluation::compare(transfer, source, report).await
 }
 
 /// Says why a thing is not the same here.
-fn differs(transfer: &Transfer<'_>, report: &mut Report, noun: &str, id: &str, why: &str) {
+pub fn differs(transfer: &Transfer<'_>, report: &mut Report, noun: &str, id: &str, why: &str) {
     let refused = transfer.refused.get(&(noun.to_owned(), id.to_owned()));
-    let noun = noun.replace('_', " ");
+    let noun = noun.replace('_', " ").replace("dataset", "data set");
     report.differs(format!("{noun} {id}: {}", refused.map_or(why, String::as_str)));
 }
 
 /// Before an import a thing that is not here is one that would come; after it, that is a difference.
-fn absent(transfer: &Transfer<'_>, report: &mut Report, noun: &str, id: &str) {
+pub fn absent(transfer: &Transfer<'_>, report: &mut Report, noun: &str, id: &str) {
     if !report.is_foreseeing() {
         differs(transfer, report, noun, id, "it is not here");
     }
 }
 
-const OTHER: &str = "it is here with other content and was left as it is";
+/// What is said of a thing that is here and not the same.
+pub const OTHER: &str = "it is here with other content and was left as it is";
 
 async fn experiments(transfer: &mut Transfer<'_>, source: &mut Source, report: &mut Report) -> Result<()> {
     let records = source.experiments().await?;
@@ -180,10 +183,22 @@ fn files(transfer: &Transfer<'_>, report: &mut Report, id: &Id, state: Option<&V
     let Some(folder) = transfer.artifacts.and_then(|artifacts| artifacts.folder(id)) else {
         return Ok(false);
     };
+    compare_files(transfer, report, id.as_str(), &tree(folder).files, state)?;
+    Ok(true)
+}
+
+/// Compares files with those that are here.
+pub fn compare_files(
+    transfer: &Transfer<'_>,
+    report: &mut Report,
+    id: &str,
+    files: &[LocalFile],
+    state: Option<&Value>,
+) -> Result<()> {
     let listed = state.map(|state| state.list("files")).unwrap_or_default();
     let here: HashMap<&str, &str> =
         listed.iter().map(|file| (file.text("path"), file.text("hash"))).collect();
-    for file in tree(folder).files {
+    for file in files {
         report.tally("artifacts").there += 1;
         match here.get(file.path.as_str()) {
             None => {
@@ -196,7 +211,7 @@ fn files(transfer: &Transfer<'_>, report: &mut Report, id: &Id, state: Option<&V
             }
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 async fn registered(transfer: &mut Transfer<'_>, source: &mut Source, report: &mut Report) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use app::tracking::import::foreign::{
-    Counts, Cursor, Found, FoundModel, FoundRegistered, FoundRun, Left, Page, Read,
+    Counts, Cursor, Found, FoundModel, FoundRegistered, FoundRun, FoundTrace, Left, Page, Read,
 };
 use domain::registry::import::{AliasRecord, ModelRecord, VersionRecord};
 use domain::registry::model_version::Stage;
@@ -18,6 +18,7 @@ use domain::tracking::run::{RUN_NAME_TAG, RunStatus};
 use domain::{Id, Timestamp};
 use serde_json::Value;
 
+use super::folder_trace;
 use crate::codes;
 use crate::failure::{Failure, Result};
 use crate::json::{Fields, plain};
@@ -27,6 +28,8 @@ const META: &str = "meta.yaml";
 const TRASH: &str = ".trash";
 /// In the root the registry, in an experiment its logged models.
 const MODELS: &str = "models";
+/// In an experiment its traces.
+const TRACES: &str = "traces";
 
 /// A folder store that is read.
 pub struct Folder {
@@ -36,6 +39,7 @@ pub struct Folder {
     run_folders: HashMap<Id, PathBuf>,
     logged_models: Vec<PathBuf>,
     registered: BTreeMap<String, PathBuf>,
+    traces: Vec<PathBuf>,
 }
 
 impl Folder {
@@ -48,6 +52,7 @@ impl Folder {
             run_folders: HashMap::new(),
             logged_models: Vec::new(),
             registered: BTreeMap::new(),
+            traces: Vec::new(),
         };
         for parent in [root.to_owned(), root.join(TRASH)] {
             let named = |path: &PathBuf| path.file_name().is_some_and(|name| name != MODELS && name != TRASH);
@@ -64,6 +69,7 @@ impl Folder {
         for experiment in &store.experiments {
             store.runs.extend(with_meta(experiment)?);
             store.logged_models.extend(with_meta(&experiment.join(MODELS))?);
+            store.traces.extend(folders(&experiment.join(TRACES))?);
         }
         for run in &store.runs {
             if let Some(id) = run.file_name().and_then(|name| Id::parse(name.to_str()?)) {
@@ -85,10 +91,6 @@ impl Folder {
         for found in self.registered(None, i64::MAX)? {
             versions += found.record.versions.len();
         }
-        let mut traces = 0;
-        for experiment in &self.experiments {
-            traces += folders(&experiment.join("traces"))?.len();
-        }
         Ok(Counts {
             experiments: size(self.experiments.len()),
             runs: size(self.runs.len()),
@@ -96,7 +98,7 @@ impl Folder {
             logged_models: size(self.logged_models.len()),
             models: size(self.registered.len()),
             versions: size(versions),
-            traces: size(traces),
+            traces: size(self.traces.len()),
         })
     }
 
@@ -149,6 +151,14 @@ impl Folder {
     pub fn registered(&self, after: Option<&str>, limit: i64) -> Result<Vec<FoundRegistered>> {
         let rest = self.registered.iter().filter(|(name, _)| after.is_none_or(|after| name.as_str() > after));
         rest.take(index(limit)).map(|(name, folder)| registered(name, folder)).collect()
+    }
+}
+
+impl Folder {
+    /// The next traces after a place.
+    pub fn traces(&self, after: Cursor, limit: i64) -> Page<FoundTrace> {
+        let (page, next) = cut(&self.traces, after, limit);
+        (page.iter().map(|folder| folder_trace::read(folder)).collect(), next)
     }
 }
 
@@ -393,7 +403,7 @@ fn with_meta(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// All files below `folder`, with their path as key: keys have slashes.
-fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -404,7 +414,8 @@ fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     }
 }
 
-fn pairs(folder: &Path) -> Result<Vec<(String, String)>> {
+/// All files below `folder` by path, with what stands in them.
+pub fn pairs(folder: &Path) -> Result<Vec<(String, String)>> {
     files(folder)?.into_iter().map(|(key, file)| Ok((key, text(&file)?))).collect()
 }
 
@@ -416,7 +427,8 @@ fn text(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).map_err(|error| Failure::file(file, "read", &error))
 }
 
-fn yaml(file: &Path) -> Result<Value> {
+/// A file of YAML.
+pub fn yaml(file: &Path) -> Result<Value> {
     serde_saphyr::from_str(&text(file)?).map_err(|error| malformed(file, &error.to_string()))
 }
 

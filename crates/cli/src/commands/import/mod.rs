@@ -5,9 +5,13 @@
 
 mod artifacts;
 mod compare;
+mod evaluation;
 mod folder;
+mod folder_trace;
 mod report;
 mod source;
+mod spans;
+mod traces;
 mod transfer;
 
 use std::path::Path;
@@ -26,7 +30,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Progress};
 
-/// Runs, logged models or registered models that are read at once.
+/// Runs, logged models, registered models, traces or evaluation data sets that are read at once.
 const PAGE: i64 = 200;
 
 /// Does it.

@@ -44,8 +44,21 @@ pub struct Tally {
 }
 
 /// Kinds in the order of the report.
-pub const KINDS: [&str; 7] =
-    ["experiments", "runs", "points", "logged models", "models", "model versions", "artifacts"];
+pub const KINDS: [&str; 13] = [
+    "experiments",
+    "runs",
+    "points",
+    "logged models",
+    "models",
+    "model versions",
+    "traces",
+    "spans",
+    "assessments",
+    "evaluation data sets",
+    "evaluation records",
+    "scorers",
+    "artifacts",
+];
 
 /// What is known so far.
 pub struct Report {
@@ -93,9 +106,6 @@ impl Report {
 
     /// What stays where it is.
     pub fn note_left(&mut self, left: Vec<Left>) {
-        if self.counts.traces > 0 {
-            self.note(format!("traces that are not taken over: {}", count(self.counts.traces)));
-        }
         for Left { what, why } in left {
             self.note(format!("{what}: {why}"));
         }

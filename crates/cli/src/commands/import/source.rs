@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use app::tracking::import::foreign::{
-    Counts, Cursor, Foreign, FoundModel, FoundRegistered, FoundRun, Left, Page,
+    Counts, Cursor, Foreign, FoundModel, FoundRegistered, FoundRun, FoundTrace, Left, Page, Read,
 };
 use domain::Id;
+use domain::tracking::evaluation_dataset::Record;
+use domain::tracking::import::evaluation::{EvaluationDatasetRecord, ScorerRecord};
 use domain::tracking::import::{ExperimentRecord, PointRecord};
+use domain::tracking::span::Span;
+use domain::tracking::trace::TraceId;
 
 use super::folder::Folder;
 use crate::codes;
@@ -98,6 +102,57 @@ impl Source {
         match self {
             Self::Database(store) => store.registered(after, limit).await.map_err(unreadable),
             Self::Folder(store) => store.registered(after, limit),
+        }
+    }
+
+    /// The next traces after a place.
+    pub async fn traces(&mut self, after: Cursor, limit: i64) -> Result<Page<FoundTrace>> {
+        match self {
+            Self::Database(store) => store.traces(after, limit).await.map_err(unreadable),
+            Self::Folder(store) => Ok(store.traces(after, limit)),
+        }
+    }
+
+    /// The next spans of a trace after a place; a folder has them among the trace's files alone.
+    pub async fn spans(&mut self, trace: &TraceId, after: Cursor, limit: i64) -> Result<Page<Span>> {
+        match self {
+            Self::Database(store) => store.spans(trace, after, limit).await.map_err(unreadable),
+            Self::Folder(_) => Ok((Vec::new(), None)),
+        }
+    }
+
+    /// The next evaluation data sets after a place; a folder has none.
+    pub async fn evaluation_datasets(
+        &mut self,
+        after: Cursor,
+        limit: i64,
+    ) -> Result<Page<EvaluationDatasetRecord>> {
+        match self {
+            Self::Database(store) => store.evaluation_datasets(after, limit).await.map_err(unreadable),
+            Self::Folder(_) => Ok((Vec::new(), None)),
+        }
+    }
+
+    /// The next records of an evaluation data set after a place.
+    pub async fn evaluation_records(
+        &mut self,
+        dataset: &Id,
+        after: Cursor,
+        limit: i64,
+    ) -> Result<Page<Record>> {
+        match self {
+            Self::Database(store) => {
+                store.evaluation_records(dataset, after, limit).await.map_err(unreadable)
+            }
+            Self::Folder(_) => Ok((Vec::new(), None)),
+        }
+    }
+
+    /// All scorers; a folder has none.
+    pub async fn scorers(&mut self) -> Result<Vec<Read<ScorerRecord>>> {
+        match self {
+            Self::Database(store) => store.scorers().await.map_err(unreadable),
+            Self::Folder(_) => Ok(Vec::new()),
         }
     }
 }

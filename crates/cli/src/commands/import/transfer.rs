@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use app::tracking::import::foreign::FoundRegistered;
 use domain::Id;
 use domain::registry::import::{FilesOf, ModelRecord};
-use domain::tracking::import::{ExperimentRecord, PointRecord, PointsSum, RunPointsRecord};
+use domain::tracking::import::{ExperimentRecord, PointRecord, RunPointsRecord, SetSum};
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -45,25 +45,28 @@ pub struct Transfer<'a> {
 }
 
 /// Records of one kind that are sent together.
-struct Batch {
+pub struct Batch {
     kind: &'static str,
     records: Vec<String>,
     bytes: usize,
 }
 
 impl Batch {
-    fn new(kind: &'static str) -> Self {
+    /// None yet, of the kind that the server calls so.
+    pub fn new(kind: &'static str) -> Self {
         Self { kind, records: Vec::new(), bytes: 0 }
     }
 
-    fn push(&mut self, record: &impl Serialize) -> Result<()> {
+    /// Adds a record.
+    pub fn push(&mut self, record: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string(record).map_err(|error| Failure::new(&codes::INTERNAL, error))?;
         self.bytes += text.len();
         self.records.push(text);
         Ok(())
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether it is time to send it.
+    pub fn is_full(&self) -> bool {
         self.bytes >= BATCH_BYTES
     }
 }
@@ -106,11 +109,13 @@ impl<'a> Transfer<'a> {
             let Some(next) = next else { break };
             after = next;
         }
-        self.take_registered(source, report).await
+        self.take_registered(source, report).await?;
+        super::traces::take(self, source, report, out).await?;
+        super::evaluation::take(self, source, report).await
     }
 
     /// Sends a batch; what became of each record.
-    async fn send(&mut self, batch: &mut Batch, report: &mut Report) -> Result<Vec<Value>> {
+    pub async fn send(&mut self, batch: &mut Batch, report: &mut Report) -> Result<Vec<Value>> {
         if batch.records.is_empty() {
             return Ok(Vec::new());
         }
@@ -130,6 +135,9 @@ impl<'a> Transfer<'a> {
                 ("made", "run") => report.tally("runs").made += 1,
                 ("made", "logged_model") => report.tally("logged models").made += 1,
                 ("made", "model") => report.tally("models").made += 1,
+                ("made", "trace") => report.tally("traces").made += 1,
+                ("made", "evaluation_dataset") => report.tally("evaluation data sets").made += 1,
+                ("made", "scorer") => report.tally("scorers").made += 1,
                 _ => {}
             }
         }
@@ -229,12 +237,18 @@ impl<'a> Transfer<'a> {
         here.is_some()
     }
 
-    fn refuse(&mut self, noun: &str, id: impl ToString) {
-        let reason = "it is here with other content and was left as it is".to_owned();
-        self.refused.insert((noun.to_owned(), id.to_string()), reason);
+    /// Notes that a thing is here with other content.
+    pub fn refuse(&mut self, noun: &str, id: impl ToString) {
+        self.refuse_for(noun, id, "it is here with other content and was left as it is");
     }
 
-    fn is_refused(&self, noun: &str, id: &str) -> bool {
+    /// Notes why a thing cannot be taken over.
+    pub fn refuse_for(&mut self, noun: &str, id: impl ToString, reason: impl Into<String>) {
+        self.refused.insert((noun.to_owned(), id.to_string()), reason.into());
+    }
+
+    /// Whether a thing was refused.
+    pub fn is_refused(&self, noun: &str, id: &str) -> bool {
         self.refused.contains_key(&(noun.to_owned(), id.to_owned()))
     }
 
@@ -298,18 +312,26 @@ impl<'a> Transfer<'a> {
     /// Sends the files of runs or logged models that are not here yet.
     async fn take_files(&mut self, kind: &'static str, ids: &[Id], report: &mut Report) -> Result<()> {
         let Some(artifacts) = self.artifacts else { return Ok(()) };
-        let with: Vec<&Id> = ids.iter().filter(|id| artifacts.folder(id).is_some()).collect();
+        let files = |id: &Id| Some((id.to_string(), tree(artifacts.folder(id)?).files));
+        self.send_files(kind, ids.iter().filter_map(files).collect(), report).await
+    }
+
+    /// Sends those of these files that are not here yet, by the id of whose they are.
+    pub async fn send_files(
+        &mut self,
+        kind: &'static str,
+        with: Vec<(String, Vec<LocalFile>)>,
+        report: &mut Report,
+    ) -> Result<()> {
         if with.is_empty() {
             return Ok(());
         }
-        let states = self.states(json!({kind: with, "files": true})).await?;
-        for id in with {
-            let (Some(state), Some(folder)) = (states.get(id.as_str()), artifacts.folder(id)) else {
-                continue;
-            };
+        let ids: Vec<&str> = with.iter().map(|(id, _)| id.as_str()).collect();
+        let states = self.states(json!({kind: ids, "files": true})).await?;
+        for (id, files) in &with {
+            let Some(state) = states.get(id) else { continue };
             let here: HashSet<&str> = state.list("files").iter().map(|file| file.text("path")).collect();
             let place = state.text("place").trim_start_matches("mlflow-artifacts:/");
-            let files = tree(folder).files;
             let missing = files.iter().filter(|file| !here.contains(file.path.as_str()));
             let sent: Vec<Option<(String, String)>> = futures::stream::iter(missing)
                 .map(|file| send_file(self.client, place, file))
@@ -416,12 +438,12 @@ pub fn files_of(found: &FoundRegistered, version: i64) -> Option<FilesOf> {
 
 /// The points of a run in the other store, added up.
 pub async fn sum_of(source: &mut Source, run: &Id) -> Result<Sum> {
-    let mut sum = PointsSum::default();
+    let mut sum = SetSum::default();
     let mut after = 0;
     loop {
         let (points, next) = source.points(run, after, POINTS as i64).await?;
         for PointRecord { key, step, time, value } in &points {
-            sum.add(key, *step, *time, *value);
+            sum.add_point(key, *step, *time, *value);
         }
         let Some(next) = next else { return Ok(Sum(sum)) };
         after = next;
@@ -429,12 +451,17 @@ pub async fn sum_of(source: &mut Source, run: &Id) -> Result<Sum> {
 }
 
 /// The sum of a run's points.
-pub struct Sum(pub PointsSum);
+pub struct Sum(pub SetSum);
 
 impl Sum {
-    /// Whether the server has the same.
+    /// Whether the server has the same points.
     pub fn is_of(&self, state: &Value) -> bool {
         state["points"].as_u64() == Some(self.0.count) && state.text("points_sum") == self.0.text()
+    }
+
+    /// Whether the server has the same spans of a trace, or records of an evaluation data set.
+    pub fn is_of_parts(&self, state: &Value) -> bool {
+        state["parts"].as_u64() == Some(self.0.count) && state.text("parts_sum") == self.0.text()
     }
 }
 
