@@ -13,5 +13,6 @@ mod pipelines;
 mod registry;
 mod served;
 mod spooling;
+mod sql;
 mod support;
 mod trash;

@@ -219,3 +219,42 @@ test("a deployment is tried with its example and leads to the trace", async () =
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByLabel("Answer").getByText("0.2731").waitFor();
 });
+
+test("a query runs with Ctrl Enter, is in the address, and its rows are a file", async () => {
+  await at("/data/flights@v4?tab=sql");
+  const text = page.getByLabel("SQL", { exact: true });
+  expect(await text.inputValue()).toContain("FROM flights@v4");
+  mock.sent.length = 0;
+  await text.fill("select carrier,\n  count(*) as n from flights@v4 group by carrier");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForURL(/tab=sql&q=select\+carrier/);
+  const rows = page.getByRole("region", { name: "Rows of the answer" });
+  await rows.getByText("58665").waitFor();
+  await page.getByText("the first 7; download for all").waitFor();
+  expect(mock.sent.map((one) => one.body)).toEqual([{ sql: "select carrier,\n  count(*) as n from flights@v4 group by carrier", format: "json", limit: 500 }]);
+  for (const [name, format] of [["CSV", "csv"], ["Parquet", "parquet"]] as const) {
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: `Download all rows as ${name}` }).click();
+    expect((await saved).suggestedFilename()).toBe(`flights-v4.${format}`);
+    expect(mock.sent.at(-1)?.body).toMatchObject({ format });
+  }
+  await page.reload();
+  await rows.getByText("58665").waitFor();
+  expect(await text.inputValue()).toContain("count(*) as n");
+  await text.fill("select 1");
+  expect(await page.getByRole("button", { name: "Download all rows as CSV" }).isDisabled(), "the file would be of another query").toBe(true);
+});
+
+test("a slip in a query is marked at its place", async () => {
+  const detail = 'sql:2:3: there is no column "carier": did you mean carrier?';
+  mock.refused.set("/api/v1/data/sql", { type: "about:blank", title: "Invalid input", status: 400, detail, code: "invalid", field: "sql:2:3", span: { start: 9, end: 15 } });
+  await at(`/data/flights@v4?tab=sql&q=${encodeURIComponent("select\n  carier from flights@v4")}`);
+  await page.getByRole("alert").getByText("Line 2, column 3").waitFor();
+  await page.getByText('there is no column "carier": did you mean carrier?').waitFor();
+  expect(await page.locator("pre.slip mark").textContent()).toBe("carier");
+  mock.refused.clear();
+  await page.getByLabel("SQL", { exact: true }).fill("select carrier from flights@v4");
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByText("58665").waitFor();
+  expect(await page.locator("pre.slip").count()).toBe(0);
+});

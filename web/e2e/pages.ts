@@ -8,6 +8,8 @@ export const pages = [
   "/data/flights@v4?tab=profile",
   "/data/flights@v4?tab=rows",
   "/data/flights@v4?tab=contract",
+  "/data/flights@v4?tab=sql",
+  `/data/flights@v4?tab=sql&q=${encodeURIComponent("select carrier, count(*) as n from flights@v4 group by carrier")}`,
   "/runs",
   "/runs?group=params.lr",
   "/runs?nest=1",

@@ -6,6 +6,7 @@ import { bytes, figure, moment, percent, readable, signed, span } from "../src/l
 import { byRank, toneOfChange } from "../src/lib/metrics";
 import { pageOf, phrase, runNames, summary } from "../src/lib/phrases";
 import { addressOf, differs, faultAt, filterOf, moved, orderBy, parseColumns, parseSort, sortOf, writeColumns, type RunsView } from "../src/lib/runs-view";
+import { fileName, marked, place, quoted } from "../src/lib/sql";
 import { align, smooth, summary as lineSummary } from "../src/lib/series";
 
 describe("figures", () => {
@@ -132,5 +133,20 @@ describe("lists of runs", () => {
     expect(differs(view, grouped)).toBe(true);
     expect(addressOf(grouped, () => "flights")).toContain("group=params.lr");
     expect(addressOf({ ...saved, nested: true }, () => "flights")).toContain("nest=1");
+  });
+});
+
+describe("queries", () => {
+  test("a slip is told in words and marked at its characters", () => {
+    expect(place("sql:2:3: there is no column: did you mean a?")).toEqual({ where: "Line 2, column 3", message: "there is no column: did you mean a?" });
+    expect(place("sql: there is no query")).toEqual({ where: "", message: "there is no query" });
+    expect(place("limit reached: 4")).toEqual({ where: "", message: "limit reached: 4" });
+    // The aeroplane is two of the browser's characters and one of the server's.
+    expect(marked("select '\u{1F6EB}', depp", { start: 12, end: 16 })).toEqual({ before: "select '\u{1F6EB}', ", at: "depp", after: "" });
+    expect(marked("x", undefined)).toBeUndefined();
+  });
+  test("the command line is one argument, the file has the version's name", () => {
+    expect(quoted("select 'a'")).toBe(`'select '\\''a'\\'''`);
+    expect(fileName("flights@v3", "csv")).toBe("flights-v3.csv");
   });
 });

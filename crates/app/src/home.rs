@@ -135,6 +135,11 @@ impl Home {
         self.root.join("work")
     }
 
+    /// What queries spill; empty while none runs.
+    pub fn queries_dir(&self) -> PathBuf {
+        self.root.join("queries")
+    }
+
     /// What a step run has printed so far; absent until it has begun.
     pub fn step_log(&self, step_run: &domain::Id) -> PathBuf {
         self.root.join("logs").join(format!("{step_run}.log"))

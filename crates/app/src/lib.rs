@@ -49,6 +49,7 @@ struct Inner {
     serving: serving::Serving,
     unreadable: pipelines::trigger::Unreadable,
     purging: tokio::sync::Mutex<()>,
+    running_queries: data::sql::Running,
 }
 
 /// A change's audit entry, without what [`App::mutate`] fills in (time, actor, outcome).
@@ -97,7 +98,7 @@ impl App {
         let notices = Notices::new();
         let monitoring = monitoring::Monitoring::default();
         let serving = serving::Serving::new(&home);
-        Ok(Self {
+        let app = Self {
             inner: Arc::new(Inner {
                 db,
                 home,
@@ -113,8 +114,11 @@ impl App {
                 unreadable: pipelines::trigger::Unreadable::default(),
                 monitoring,
                 purging: tokio::sync::Mutex::default(),
+                running_queries: data::sql::Running::default(),
             }),
-        })
+        };
+        app.forget_queries().map_err(Error::internal)?;
+        Ok(app)
     }
 
     /// The folder that holds everything but an external database.

@@ -92,6 +92,17 @@ impl Failure {
         self
     }
 
+    /// Gives the places in `file` the name and the text of what was sent under that name.
+    #[must_use]
+    pub fn of_text(mut self, file: &str, shown: &str, text: &str) -> Self {
+        for place in self.0.places.iter_mut().filter(|place| place.file == file) {
+            self.0.message = format!("{shown} has a problem");
+            place.file = shown.to_owned();
+            place.text = text.to_owned();
+        }
+        self
+    }
+
     /// Adds a way out.
     #[must_use]
     pub fn help(mut self, line: impl fmt::Display) -> Self {

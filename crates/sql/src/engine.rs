@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
@@ -13,6 +14,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, ident};
+use datafusion::sql::parser::Statement;
 use domain::pipelines::step::Partition;
 use tables::Format;
 use tables::read::{self, TableFile};
@@ -37,12 +39,24 @@ pub struct Limits {
     pub memory: usize,
     /// An existing folder for spilled rows, emptied when the query is done.
     pub scratch: PathBuf,
+    /// Bytes of it that spilled rows may take.
+    pub spilled: u64,
+    /// What to do when memory is not enough.
+    pub help: &'static str,
+    /// Set when nobody waits for the result any more: reading the inputs stops.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Limits {
-    /// One GiB of memory and a scratch folder.
+    /// What a step's query may use unless the step says otherwise: one GiB of memory, and a scratch folder.
     pub fn scratch_in(folder: &Path) -> Self {
-        Self { memory: 1 << 30, scratch: folder.to_owned() }
+        Self {
+            memory: 1 << 30,
+            scratch: folder.to_owned(),
+            spilled: 100 << 30,
+            help: "raise the step's `need: {memory: …}`, or join fewer rows at once",
+            stop: Arc::default(),
+        }
     }
 }
 
@@ -50,7 +64,7 @@ impl Limits {
 pub(crate) struct Engine {
     context: SessionContext,
     names: Vec<String>,
-    memory: usize,
+    limits: Limits,
     // Holds rewritten inputs and spilled rows; removed with the engine.
     _scratch: tempfile::TempDir,
 }
@@ -64,12 +78,12 @@ impl Engine {
     ) -> Result<Self> {
         let scratch =
             tempfile::Builder::new().prefix("query-").tempdir_in(&limits.scratch).map_err(|error| {
-                Error::Failed(format!("no scratch space in {}: {error}", limits.scratch.display()))
+                Error::Scratch(format!("no scratch space in {}: {error}", limits.scratch.display()))
             })?;
         let engine = Self {
-            context: session(scratch.path(), limits.memory)?,
+            context: session(scratch.path(), limits)?,
             names: inputs.iter().map(|input| input.name.clone()).collect(),
-            memory: limits.memory,
+            limits: limits.clone(),
             _scratch: scratch,
         };
         for (index, input) in inputs.iter().enumerate() {
@@ -86,13 +100,33 @@ impl Engine {
         self.context.sql_with_options(query, only_select).await.map_err(|error| self.explain(&error, query))
     }
 
+    /// Plans a statement that was found to read only; the engine looks at it a second time.
+    pub(crate) async fn plan_parsed(&self, parsed: &Statement, query: &str) -> Result<DataFrame> {
+        let failed = |error: datafusion::error::DataFusionError| self.explain(&error, query);
+        let only_select =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let plan = self.context.state().statement_to_plan(parsed.clone()).await.map_err(failed)?;
+        only_select.verify_plan(&plan).map_err(failed)?;
+        self.context.execute_logical_plan(plan).await.map_err(failed)
+    }
+
+    /// Joins from now on by sorting both sides, which spills, where a hash table must fit into memory.
+    pub(crate) fn join_by_sorting(&self) {
+        let state = self.context.state_ref();
+        let mut state = state.write();
+        let options = state.config_mut().options_mut();
+        options.optimizer.prefer_hash_join = false;
+        // The planner sorts only what it may also cut in parts.
+        options.execution.target_partitions = 2;
+    }
+
     pub(crate) fn explain(&self, error: &datafusion::error::DataFusionError, query: &str) -> Error {
-        explain(error, query, &self.names, self.memory)
+        explain(error, query, &self.names, &self.limits)
     }
 
     async fn register(&self, input: &Input, scratch: &Path, part: Option<(&Partition, &str)>) -> Result<()> {
         let failed = |error: datafusion::error::DataFusionError| self.explain(&error, "");
-        let provider = table(input, scratch).await?;
+        let provider = table(input, scratch, &self.limits.stop).await?;
         let column = part.filter(|(by, _)| provider.schema().column_with_name(&by.column).is_some());
         let provider: Arc<dyn TableProvider> = match column {
             None => provider,
@@ -109,7 +143,7 @@ impl Engine {
     }
 }
 
-fn session(scratch: &Path, memory: usize) -> Result<SessionContext> {
+fn session(scratch: &Path, limits: &Limits) -> Result<SessionContext> {
     let mut config = SessionConfig::new()
         .with_target_partitions(1)
         .with_batch_size(read::BATCH_ROWS)
@@ -118,11 +152,17 @@ fn session(scratch: &Path, memory: usize) -> Result<SessionContext> {
     options.execution.parquet.schema_force_view_types = false;
     options.execution.parquet.pushdown_filters = true;
     options.sql_parser.map_string_types_to_utf8view = false;
+    // What each sort keeps back for merging must leave room where memory is little.
+    let reserved = &mut options.execution.sort_spill_reservation_bytes;
+    *reserved = (limits.memory / 32).min(*reserved);
     options.sql_parser.collect_spans = true;
-    let disk =
-        DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![scratch.to_owned()]));
+    // The physical plan names the files of the store.
+    options.explain.logical_plan_only = true;
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![scratch.to_owned()]))
+        .with_max_temp_directory_size(limits.spilled);
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+        .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory)))
         .with_disk_manager_builder(disk)
         .build_arc()
         .map_err(|error| Error::Failed(error.strip_backtrace()))?;
@@ -131,9 +171,9 @@ fn session(scratch: &Path, memory: usize) -> Result<SessionContext> {
 
 /// The files as one table: Parquet is read in place, anything else is rewritten as Parquet first, so that it
 /// need not fit into memory.
-async fn table(input: &Input, scratch: &Path) -> Result<Arc<dyn TableProvider>> {
-    let (files, folder) = (input.files.clone(), scratch.to_owned());
-    let (schema, paths) = tokio::task::spawn_blocking(move || as_parquet(&files, &folder))
+async fn table(input: &Input, scratch: &Path, stop: &Arc<AtomicBool>) -> Result<Arc<dyn TableProvider>> {
+    let (files, folder, stop) = (input.files.clone(), scratch.to_owned(), Arc::clone(stop));
+    let (schema, paths) = tokio::task::spawn_blocking(move || as_parquet(&files, &folder, &stop))
         .await
         .map_err(|error| Error::Failed(error.to_string()))??;
     let failed = |error: datafusion::error::DataFusionError| Error::Failed(error.strip_backtrace());
@@ -157,6 +197,7 @@ async fn table(input: &Input, scratch: &Path) -> Result<Arc<dyn TableProvider>> 
 fn as_parquet(
     files: &[TableFile],
     scratch: &Path,
+    stop: &AtomicBool,
 ) -> Result<(datafusion::arrow::datatypes::SchemaRef, Vec<PathBuf>)> {
     let schema = read::common_schema(files)?;
     let mut paths = Vec::with_capacity(files.len());
@@ -170,6 +211,9 @@ fn as_parquet(
         let path = scratch.join(format!("{index}.parquet"));
         let mut writer = ParquetWriter::create(&path, Arc::clone(&schema))?;
         for batch in read::open(file)? {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Failed("nobody waits for its result".to_owned()));
+            }
             writer.write(&read::conform(&batch?, &schema, &file.name)?)?;
         }
         writer.finish()?;

@@ -4,6 +4,8 @@ use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use domain::suggest::nearest;
 
+use crate::engine::Limits;
+
 /// Result of a query function.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -26,15 +28,34 @@ pub enum Error {
     #[error(transparent)]
     Table(#[from] tables::Error),
     /// Memory or scratch space ran out.
-    #[error(
-        "the query needs more memory than its limit of {limit_mib} MiB: {reason}; raise the step's `need: {{memory: …}}`, or join fewer rows at once"
-    )]
+    #[error("the query needs more memory than its limit of {limit_mib} MiB: {reason}; {help}")]
     Memory {
         /// The limit.
         limit_mib: usize,
         /// What the engine says.
         reason: String,
+        /// The way out.
+        help: &'static str,
     },
+    /// It took too long.
+    #[error(
+        "the query was stopped after {seconds} seconds: read fewer rows or columns, or make it a `sql` step of a pipeline, which has a time limit of its own"
+    )]
+    Time {
+        /// The limit.
+        seconds: u64,
+    },
+    /// The rows are too many for one document.
+    #[error(
+        "the rows take more than {limit_mib} MiB, which is too much for one document: ask for fewer rows or columns, or for CSV, Parquet or Arrow, which have no limit"
+    )]
+    Document {
+        /// The limit.
+        limit_mib: usize,
+    },
+    /// The machine has no place to work in.
+    #[error("{0}")]
+    Scratch(String),
     /// The engine failed.
     #[error("the query failed: {0}")]
     Failed(String),
@@ -49,10 +70,11 @@ fn place(line: Option<u64>, column: Option<u64>) -> String {
 }
 
 /// Turns what the engine says about `query` into the place, the fault and the way out.
-pub(crate) fn explain(error: &DataFusionError, query: &str, inputs: &[String], limit: usize) -> Error {
+pub(crate) fn explain(error: &DataFusionError, query: &str, inputs: &[String], limits: &Limits) -> Error {
     let root = error.find_root();
     if let DataFusionError::ResourcesExhausted(reason) = root {
-        return Error::Memory { limit_mib: limit >> 20, reason: first_line(reason) };
+        let (limit_mib, help) = (limits.memory >> 20, limits.help);
+        return Error::Memory { limit_mib, reason: first_line(reason), help };
     }
     if let DataFusionError::SchemaError(schema, _) = root {
         return schema_fault(schema, query);
@@ -158,7 +180,7 @@ fn schema_fault(error: &SchemaError, query: &str) -> Error {
 }
 
 /// `… Expected: X, found: Y at Line: 3, Column: 5`.
-fn syntax_fault(text: &str) -> Error {
+pub(crate) fn syntax_fault(text: &str) -> Error {
     let number = |after: &str| {
         let (_, rest) = text.split_once(after)?;
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -204,6 +226,7 @@ fn without_prefix(text: &str) -> String {
         "Arrow error: ",
         "Cast error: ",
         "Execution error: ",
+        "sql parser error: ",
     ];
     let mut rest = text;
     while let Some(shorter) = prefixes.iter().find_map(|prefix| rest.strip_prefix(prefix)) {

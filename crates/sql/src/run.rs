@@ -101,7 +101,7 @@ async fn write(engine: &Engine, query: &str, out: &Path) -> Result<Output> {
     Ok(Output { rows, columns: columns(&schema) })
 }
 
-fn refuse_twice(schema: &Schema) -> Result<()> {
+pub(crate) fn refuse_twice(schema: &Schema) -> Result<()> {
     let mut seen = std::collections::HashSet::new();
     match schema.fields().iter().find(|field| !seen.insert(field.name())) {
         None => Ok(()),
@@ -114,7 +114,7 @@ fn refuse_twice(schema: &Schema) -> Result<()> {
     }
 }
 
-fn columns(schema: &Schema) -> Vec<Column> {
+pub(crate) fn columns(schema: &Schema) -> Vec<Column> {
     schema
         .fields()
         .iter()
@@ -122,7 +122,9 @@ fn columns(schema: &Schema) -> Vec<Column> {
         .collect()
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Error::Failed(error.to_string())),

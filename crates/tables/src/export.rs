@@ -83,7 +83,7 @@ impl Values {
 }
 
 /// A text as a CSV field. An empty text is quoted, so that it is told from a missing one.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     if text.is_empty() || text.contains(['"', ',', '\n', '\r']) || text != text.trim() {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -4,6 +4,7 @@ pub mod breach;
 pub mod compare;
 pub mod cut;
 pub mod drift;
+pub mod encode;
 pub mod error;
 pub mod export;
 pub mod format;

@@ -25,7 +25,7 @@ pub fn read(files: &[TableFile], limit: usize) -> Result<Vec<Record>> {
 }
 
 /// The rows of one batch.
-fn of_batch(batch: &RecordBatch) -> Result<Vec<Record>, String> {
+pub fn of_batch(batch: &RecordBatch) -> Result<Vec<Record>, String> {
     let mut bytes = Vec::new();
     let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(&mut bytes);
     writer.write(batch).and_then(|()| writer.finish()).map_err(|error| error.to_string())?;

@@ -26,13 +26,7 @@ impl ParquetWriter {
         let name = path.display().to_string();
         let file = File::create_new(path)
             .map_err(|error| Error::new(&name, format!("cannot be written: {error}")))?;
-        let level = ZstdLevel::try_new(3).map_err(|error| Error::new(&name, error.to_string()))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .set_created_by("volano".to_owned())
-            .set_content_defined_chunking(Some(CdcOptions::default()))
-            .build();
+        let properties = properties(&name)?;
         let inner = ArrowWriter::try_new(file, schema, Some(properties))
             .map_err(|error| Error::new(&name, error.to_string()))?;
         Ok(Self { name, inner })
@@ -51,4 +45,15 @@ impl ParquetWriter {
         self.inner.inner().sync_all().map_err(|error| failed(error.to_string()))?;
         Ok(rows.unsigned_abs())
     }
+}
+
+/// How all Parquet is written.
+pub(crate) fn properties(name: &str) -> Result<WriterProperties> {
+    let level = ZstdLevel::try_new(3).map_err(|error| Error::new(name, error.to_string()))?;
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_created_by("volano".to_owned())
+        .set_content_defined_chunking(Some(CdcOptions::default()))
+        .build())
 }

@@ -124,3 +124,19 @@ export async function head(url: string, limit: number, signal?: AbortSignal): Pr
   }
   return { body: body + decoder.decode(), whole: true };
 }
+
+/** Asks for a file and hands it to the browser to keep; one that breaks off is not kept. */
+export async function save<P extends Path<"post">>(path: P, body: Sent<"post", P>, name: string): Promise<void> {
+  const response = await request(address(path), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  let file: Blob;
+  try {
+    file = await response.blob();
+  } catch {
+    throw new ApiError(0, { title: "The file broke off", detail: "the server stopped in the middle of the file; nothing was kept" });
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

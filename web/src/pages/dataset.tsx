@@ -4,11 +4,13 @@ import { useDataDiff, useDataset, useDatasetVersions, useUses } from "../api/que
 import type { DataVersion, Dataset } from "../api/types";
 import { bytes, count, plural, shortId, signed } from "../lib/format";
 import { paths } from "../lib/paths";
+import { quoted } from "../lib/sql";
 import { useView } from "../lib/store";
 import { Cards, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits";
 import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 import { ChangePanel, ContractPanel, FilesPanel, ProfilePanel, RowsPanel, UsesPanel, ViolationsPanel } from "./dataset-parts";
+import { SqlPanel } from "./dataset-sql";
 
 /** `flights@v3` → name and what comes after the `@`. */
 export function splitRef(ref: string): [name: string, at: string] {
@@ -73,6 +75,7 @@ const TABS: [string, string][] = [
   ["", "Overview"],
   ["profile", "Distributions"],
   ["rows", "Rows"],
+  ["sql", "SQL"],
   ["contract", "Contract"],
   ["files", "Files"],
 ];
@@ -82,6 +85,7 @@ function Body({ dataset, version, versions, tab }: { dataset: Dataset; version: 
   const at = refOf(version);
   if (tab === "profile") return <ProfilePanel name={name} version={at} />;
   if (tab === "rows") return <RowsPanel name={name} version={at} />;
+  if (tab === "sql") return <SqlPanel reference={`${name}@${at}`} />;
   if (tab === "contract") return <ContractPanel name={name} version={version} />;
   if (tab === "files") return <FilesPanel name={name} version={at} />;
   return <Main key={at} dataset={dataset} version={version} versions={versions} />;
@@ -133,9 +137,10 @@ export function DatasetPage() {
   const { ref } = useParams({ strict: false }) as { ref: string };
   const [name, at] = splitRef(ref);
   const [tab] = useParam("tab");
+  const [sql] = useParam("q");
   const dataset = useDataset(name);
   const versions = useDatasetVersions(name);
-  useView(ref, tab === "profile" ? `volano data profile ${ref}` : tab === "contract" ? `volano contract show ${name}` : `volano data show ${ref}${tab === "rows" ? " --rows 20" : ""}`);
+  useView(ref, tab === "profile" ? `volano data profile ${ref}` : tab === "sql" ? `volano data sql ${quoted(sql || `SELECT * FROM ${ref} LIMIT 100`)}` : tab === "contract" ? `volano contract show ${name}` : `volano data show ${ref}${tab === "rows" ? " --rows 20" : ""}`);
   const gone = <Empty center title={`There is no data set ${name}`} cli="volano data ls" />;
   return (
     <>

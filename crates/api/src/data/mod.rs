@@ -5,6 +5,7 @@ pub mod data_version;
 pub mod dataset;
 pub mod object;
 pub mod profile;
+pub mod sql;
 
 use app::{App, Error};
 use domain::Name;
@@ -25,6 +26,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(profile::profile))
         .routes(routes!(profile::rows))
         .routes(routes!(profile::diff))
+        .routes(routes!(sql::query))
         .routes(routes!(contract::get))
         .routes(routes!(contract::infer))
         .routes(routes!(contract::test))

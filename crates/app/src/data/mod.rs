@@ -6,6 +6,7 @@ mod inspect;
 pub mod profile;
 pub mod publish;
 pub mod source;
+pub mod sql;
 
 /// Runs file or number work off the async threads.
 pub(crate) async fn off_thread<T, F>(work: F) -> crate::Result<T>

@@ -28,8 +28,8 @@ pub use model::{
 pub use start::{DemoArgs, InitArgs, LoginArgs, ServerArgs, Template};
 pub use trash::{PurgeArgs, RetentionCommand, TrashCommand, TrashListArgs};
 pub use work::{
-    ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DiffArgs, LogsArgs,
-    Param, PipelineArgs, PipelineCommand, PipelineRunArgs, RunArgs,
+    ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DataSqlArgs, DiffArgs,
+    LogsArgs, Param, PipelineArgs, PipelineCommand, PipelineRunArgs, RunArgs, SqlFormat,
 };
 
 /// The machine-learning lifecycle in one binary

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// One `key=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,40 @@ pub enum DataCommand {
         #[arg(long, value_name = "COLUMN")]
         column: Option<String>,
     },
+    /// Ask in SQL over any versions: FROM flights@v3
+    Sql(DataSqlArgs),
+}
+
+/// Arguments of `data sql`.
+#[derive(Args, Debug)]
+pub struct DataSqlArgs {
+    /// One SELECT; its tables are versions, as NAME or NAME@v3. From standard input with -, from a file with @FILE
+    #[arg(value_name = "SQL")]
+    pub sql: String,
+    /// Form of the rows; without it a table on a terminal, else what the ending of --output says, else csv
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<SqlFormat>,
+    /// File to write, whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// At most this many rows; 100 of a table and 1,000 of json when left out, of the others all
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// Form of the rows of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SqlFormat {
+    /// For people
+    Table,
+    /// Text with a header line
+    Csv,
+    /// One document with columns, their types and rows
+    Json,
+    /// Typed columns, compressed
+    Parquet,
+    /// Arrow's stream format
+    Arrow,
 }
 
 /// Arguments of `data add`.

@@ -1,5 +1,7 @@
 //! `volano data`: data sets and their versions.
 
+mod sql;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -40,6 +42,7 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
     with_client(globals, Need::Records, async |client| {
         let (name, done) = match command {
             DataCommand::Add(args) => return add(client, &args, out).await,
+            DataCommand::Sql(args) => return sql::run(client, &args, out).await,
             DataCommand::Ls { name: None } => return list(client, out).await,
             DataCommand::Ls { name: Some(name) } => {
                 let done = versions(client, &name, out).await;

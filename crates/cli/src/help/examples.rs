@@ -48,6 +48,8 @@ entries! {
         -> "volano contract test NAME@v2";
     "volano data profile": ["volano data profile churn", "volano data profile churn@v2 --column tenure", "volano data profile churn --json"]
         -> "volano contract infer NAME --write";
+    "volano data sql": ["volano data sql 'SELECT plan, avg(tenure) FROM churn@v2 GROUP BY plan'", "volano data sql 'SELECT count(*) FROM churn@v1 JOIN churn@v2 USING (id)'", "volano data sql @report.sql --output report.parquet"]
+        -> "volano data sql 'DESCRIBE NAME'";
     "volano contract": ["volano contract infer churn --write", "volano contract test churn@v2"]
         -> "volano contract infer NAME --write";
     "volano contract infer": ["volano contract infer churn", "volano contract infer churn --write"]

@@ -11,5 +11,6 @@ mod output;
 mod pipelines;
 mod sandbox;
 mod server;
+mod sql;
 mod tracked;
 mod trash;

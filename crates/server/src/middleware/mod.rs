@@ -29,7 +29,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:;
 pub(crate) fn wrap(routes: Router, app: &App, config: &Config, metrics: Metrics) -> Router {
     let compress = SizeAbove::new(COMPRESS_ABOVE_BYTES)
         .and(NotForContentType::SSE)
-        .and(NotForContentType::new("application/octet-stream"));
+        .and(NotForContentType::new("application/octet-stream"))
+        // It is compressed in itself.
+        .and(NotForContentType::new("application/vnd.apache.parquet"));
     routes
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CompressionLayer::new().compress_when(compress))

@@ -11,6 +11,7 @@ mod refusals;
 mod registry;
 mod relocate;
 mod run_lists;
+mod sql;
 mod tracking;
 mod trash;
 
