@@ -254,7 +254,7 @@ test("a slip in a query is marked at its place", async () => {
   expect(await page.locator("pre.slip mark").textContent()).toBe("carier");
   mock.refused.clear();
   await page.getByLabel("SQL", { exact: true }).fill("select carrier from flights@v4");
-  await page.getByRole("button", { name: "Run" }).click();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
   await page.getByText("58665").waitFor();
   expect(await page.locator("pre.slip").count()).toBe(0);
 });

@@ -113,7 +113,11 @@ impl Engine {
     /// Joins from now on by sorting both sides, which spills, where a hash table must fit into memory.
     pub(crate) fn join_by_sorting(&self) {
         let state = self.context.state_ref();
-        state.write().config_mut().options_mut().optimizer.prefer_hash_join = false;
+        let mut state = state.write();
+        let options = state.config_mut().options_mut();
+        options.optimizer.prefer_hash_join = false;
+        // The planner sorts only what it may also cut in parts.
+        options.execution.target_partitions = 2;
     }
 
     pub(crate) fn explain(&self, error: &datafusion::error::DataFusionError, query: &str) -> Error {
@@ -148,6 +152,9 @@ fn session(scratch: &Path, limits: &Limits) -> Result<SessionContext> {
     options.execution.parquet.schema_force_view_types = false;
     options.execution.parquet.pushdown_filters = true;
     options.sql_parser.map_string_types_to_utf8view = false;
+    // What each sort keeps back for merging must leave room where memory is little.
+    let reserved = &mut options.execution.sort_spill_reservation_bytes;
+    *reserved = (limits.memory / 32).min(*reserved);
     options.sql_parser.collect_spans = true;
     // The physical plan names the files of the store.
     options.explain.logical_plan_only = true;

@@ -1,12 +1,14 @@
 """Traces, evaluation data sets and scorers of stores that are taken over: made as their users make them, and compared."""
 import contextlib
 import json
+import pathlib
 import sqlite3
+import urllib.parse
 import uuid
 
 import mlflow
 import mlflow.genai.datasets
-from mlflow.entities import AssessmentError, AssessmentSource, Expectation, Span, SpanEvent, ViewType
+from mlflow.entities import AssessmentError, AssessmentSource, Expectation, SpanEvent, ViewType
 from mlflow.genai.judges import make_judge
 from mlflow.genai.scorers import Guidelines
 
@@ -108,11 +110,17 @@ def add_many_traces(database, experiment):
                 (trace, experiment, start, start + 5, json.dumps(content)))
 
 
-def attach(root, trace_id):
+def files_of(client, trace_id):
+    """The folder with the files of a trace, which clients do not always make."""
+    location = client.get_trace(trace_id).info.tags["mlflow.artifactLocation"]
+    return pathlib.Path(urllib.parse.unquote(location.removeprefix("file://")))
+
+
+def attach(client, trace_id):
     """A picture among the files of a trace."""
-    (folder,) = root.rglob(f"traces/{trace_id}/artifacts")
-    (folder / "attachments").mkdir()
-    (folder / "attachments/größe.png").write_bytes(IMAGE)
+    folder = files_of(client, trace_id) / "attachments"
+    folder.mkdir(parents=True)
+    (folder / "größe.png").write_bytes(IMAGE)
 
 
 def assessment_of(said):
@@ -239,19 +247,17 @@ def make_older(database, older):
         copy.commit()
 
 
-def rewrite_span_files(root):
-    """The files of spans in the form that 2.x wrote."""
-    for file in root.rglob("traces/*/artifacts/traces.json"):
-        spans = []
-        for span in json.loads(file.read_text())["spans"]:
-            read = Span.from_dict(span)
-            spans.append({
-                "name": read.name, "context": {"trace_id": hex(int(read._trace_id, 16)), "span_id": "0x" + read.span_id},
-                "parent_id": read.parent_id and "0x" + read.parent_id, "start_time": read.start_time_ns,
-                "end_time": read.end_time_ns, "status_code": read.status.status_code.value,
-                "status_message": read.status.description, "attributes": span["attributes"],
-                "events": [{"name": e.name, "timestamp": e.timestamp, "attributes": e.attributes} for e in read.events]})
-        file.write_text(json.dumps({"spans": spans}))
+def write_span_file(file, trace):
+    """The file of a trace's spans in the form that 2.x wrote."""
+    spans = [{
+        "name": span.name, "context": {"trace_id": hex(int(span._trace_id, 16)), "span_id": "0x" + span.span_id},
+        "parent_id": span.parent_id and "0x" + span.parent_id, "start_time": span.start_time_ns, "end_time": span.end_time_ns,
+        "status_code": span.status.status_code.value, "status_message": span.status.description,
+        "attributes": span.to_dict()["attributes"],
+        "events": [{"name": e.name, "timestamp": e.timestamp, "attributes": e.attributes} for e in span.events],
+    } for span in trace.data.spans]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"spans": spans}))
 
 
 def damage(database, trace, other):

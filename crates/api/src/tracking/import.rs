@@ -112,6 +112,7 @@ pub struct OutcomeList {
 
 /// What to look at.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = ImportCheck)]
 #[serde(deny_unknown_fields)]
 pub struct CheckBody {
     /// Names of experiments.

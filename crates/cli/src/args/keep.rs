@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 /// `import …`
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
-    /// Take over an MLflow store: experiments, runs, models, traces, artifacts, with their ids and times
+    /// Take over an MLflow store: experiments, runs, models, traces, files, with ids and times
     Mlflow(ImportMlflowArgs),
 }
 

@@ -175,7 +175,7 @@ async fn a_large_sort_in_little_memory_spills_and_every_row_comes_out_in_order()
 #[tokio::test]
 async fn a_join_that_does_not_fit_into_memory_is_done_by_sorting() {
     let scratch = tempfile::tempdir().unwrap();
-    let limits = Limits { memory: 24 << 20, ..Limits::scratch_in(scratch.path()) };
+    let limits = Limits { memory: 23 << 20, ..Limits::scratch_in(scratch.path()) };
     let text = "select count(*) as n from flights@v2 a join flights@v2 b on a.time_hour = b.time_hour \
                 and a.carrier = b.carrier and a.flight = b.flight and a.origin = b.origin \
                 and a.dest = b.dest and a.tailnum = b.tailnum and a.sched_arr_time = b.sched_arr_time";
