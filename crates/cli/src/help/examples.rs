@@ -44,6 +44,14 @@ entries! {
         -> "volano data show NAME";
     "volano data show": ["volano data show churn", "volano data show churn@v1 --rows 20", "volano data show churn@v1 --json"]
         -> "volano data profile NAME";
+    "volano data checkout": ["volano data checkout churn", "volano data checkout churn@v3 before", "volano data checkout churn@review/may"]
+        -> "volano run -- python train.py FOLDER";
+    "volano data branch": ["volano data branch churn", "volano data branch churn@v3 review/may", "volano data branch churn review/may --rm"]
+        -> "volano data add FILE --name NAME --branch BRANCH";
+    "volano data tag": ["volano data tag churn", "volano data tag churn@v3 q1-frozen", "volano data tag churn q1-frozen --rm"]
+        -> "volano data show NAME@TAG";
+    "volano data merge": ["volano data merge churn@review/may --dry-run", "volano data merge churn@review/may -m 'May, mended'"]
+        -> "volano data ls NAME";
     "volano data diff": ["volano data diff churn@v1 churn@v2", "volano data diff churn@v1 v2 --column tenure", "volano data diff churn@v1 v2 --exit-code"]
         -> "volano contract test NAME@v2";
     "volano data profile": ["volano data profile churn", "volano data profile churn@v2 --column tenure", "volano data profile churn --json"]

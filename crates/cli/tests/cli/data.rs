@@ -41,7 +41,9 @@ fn a_change_is_tried_on_a_branch_and_merged() {
     let add =
         sandbox.ok(&["data", "add", "more.csv", "--name", "churn", "--append", "--branch", "review/may"]);
     let merge = |more: &[&str]| sandbox.ok(&[&["data", "merge", "churn@review/may"], more].concat());
-    settings().bind(|| {
+    let mut settings = settings();
+    settings.add_filter("@[0-9a-f]{12}", "@[COMMIT]");
+    settings.bind(|| {
         insta::assert_snapshot!(add);
         insta::assert_snapshot!(sandbox.ok(&["data", "branch", "churn"]));
         insta::assert_snapshot!(merge(&["--dry-run"]));
