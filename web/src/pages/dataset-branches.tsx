@@ -102,7 +102,7 @@ export function BranchesPanel({ name, at }: { name: string; at: string }) {
 
   return (
     <Panel
-      title="Branches and tags"
+      title="Branches"
       tools={
         <span className="row gap4">
           <button type="button" className="btn" onClick={() => make("branch")}>
@@ -122,14 +122,15 @@ export function BranchesPanel({ name, at }: { name: string; at: string }) {
                 {refs.items.map((entry) => (
                   <tr key={entry.name}>
                     <td>
-                      <To className="mono" href={paths.data(name, entry.name)}>
-                        {entry.name}
-                      </To>
+                      <span className="row gap4">
+                        <To className="mono cut" href={paths.data(name, entry.name)} title={entry.name}>
+                          {entry.name}
+                        </To>
+                        {entry.kind === "tag" && <span className="tag">tag</span>}
+                      </span>
                     </td>
-                    <td className="ink2">{entry.kind}</td>
-                    <td>{entry.version.state === "rejected" ? <Status state="rejected" /> : <span className="mono ink2">{refOf(entry.version)}</span>}</td>
                     <td className="ink3">
-                      <When ms={entry.updated_ms} />
+                      {entry.version.state === "rejected" ? <Status state="rejected" /> : entry.version.number ? <span className="mono">{refOf(entry.version)}</span> : <When ms={entry.updated_ms} />}
                     </td>
                     <td>
                       {entry.name !== "main" && (
