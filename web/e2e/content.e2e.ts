@@ -105,6 +105,7 @@ test("tags are set, changed and removed with undo", async () => {
   await page.getByRole("button", { name: "Change stage" }).click({ force: true });
   await page.getByLabel("Value of stage").fill("done");
   await page.keyboard.press("Enter");
+  await page.getByLabel("Value of stage").waitFor({ state: "detached" });
   await page.getByRole("row", { name: /stage\s+done/ }).waitFor();
   await page.getByRole("button", { name: "Remove stage" }).click({ force: true });
   await page.getByText("Removed stage").waitFor();

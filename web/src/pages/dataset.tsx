@@ -1,6 +1,6 @@
 /** One data set at one version: what changed, is it valid, distributions, rows, who uses it. */
 import { useParams } from "@tanstack/react-router";
-import { useDataDiff, useDataset, useDatasetVersions, useUses } from "../api/queries";
+import { useDataDiff, useDataRefs, useDataset, useDatasetVersions, useUses } from "../api/queries";
 import type { DataVersion, Dataset } from "../api/types";
 import { bytes, count, plural, shortId, signed } from "../lib/format";
 import { paths } from "../lib/paths";
@@ -100,7 +100,9 @@ function Main({ dataset, version, versions }: { dataset: Dataset; version: DataV
   const refused = version.number === dataset.latest?.number ? dataset.rejected : undefined;
   const diff = useDataDiff(name, before ? refOf(before) : "", at, before !== undefined);
   const uses = useUses(name, at);
-  if (!useSettled(diff, uses)) return null;
+  const refs = useDataRefs(name);
+  // Panels that came one after the other would push each other away.
+  if (!useSettled(diff, uses, refs)) return null;
   return (
     <div className="cols main-side">
       <div className="stack gap12">

@@ -9,9 +9,13 @@ export const isMachine = (key: string) => key.startsWith("mlflow.") || key.start
 
 function Row({ name, value, put }: { name: string; value: string; put: (key: string, value: string | null) => Promise<unknown> }) {
   const [draft, setDraft] = useState<string | null>(null);
+  const [saving, setSaving] = useState(false);
+  // Enter saves, and leaving the field does too: once, whichever comes first.
   const save = async () => {
-    if (draft === null) return;
+    if (draft === null || saving) return;
+    setSaving(true);
     if (draft !== value) await put(name, draft);
+    setSaving(false);
     setDraft(null);
   };
   return (
@@ -39,7 +43,7 @@ function Row({ name, value, put }: { name: string; value: string; put: (key: str
         <button type="button" className="btn quiet icon" aria-label={`Change ${name}`} title="Change" onClick={() => setDraft(value)}>
           <Icon name="edit" size={14} />
         </button>
-        <button type="button" className="btn quiet icon" aria-label={`Remove ${name}`} title="Remove" onClick={() => void put(name, null)}>
+        <button type="button" className="btn quiet icon" aria-label={`Remove ${name}`} title="Remove" disabled={saving} onClick={() => void put(name, null)}>
           <Icon name="close" size={12} />
         </button>
       </td>
