@@ -1,34 +1,10 @@
 /** Runs compared: curves that come as they are needed, zoom that lasts, limits on axes, points, differences of long values. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { id } from "./base";
-import { launch } from "./browser";
-import { start, type Mock } from "./server";
+import { at, byHand, mock, page } from "./by-hand";
 
-let browser: Browser;
-let mock: Mock;
-let page: Page;
+byHand();
 
-beforeAll(async () => {
-  browser = await launch();
-  mock = await start();
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.close();
-});
-beforeEach(async () => {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ["clipboard-read", "clipboard-write"] });
-  page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  mock.sent.length = 0;
-});
-afterEach(() => page.context().close());
-
-const at = async (path: string) => {
-  await page.goto(mock.url + path);
-  await page.locator("main h1").waitFor();
-};
 const ids = (...numbers: number[]) => numbers.map(id).join(",");
 /** What the address says, as one reads it. */
 const addressed = (pattern: RegExp) => page.waitForURL((url) => pattern.test(decodeURIComponent(url.search)));

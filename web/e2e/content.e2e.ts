@@ -1,36 +1,12 @@
 /** Runs, models and webhooks by hand: notes, tags, files that are hostile, deletion with undo, side by side, secrets. */
 import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { id } from "./base";
-import { launch } from "./browser";
-import { start, type Mock } from "./server";
+import { at, byHand, mock, page } from "./by-hand";
 
-let browser: Browser;
-let mock: Mock;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-  mock = await start();
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.close();
-});
-beforeEach(async () => {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ["clipboard-read", "clipboard-write"] });
-  page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  mock.sent.length = 0;
-});
-afterEach(() => page.context().close());
+byHand();
 
 const run = `/r/${id(1000)}`;
-const at = async (path: string) => {
-  await page.goto(mock.url + path);
-  await page.locator("main h1").waitFor();
-};
 /** What was changed; curves are asked for by POST as well. */
 const changed = () => mock.sent.filter((one) => one.path !== "/api/v1/runs/curves");
 const pwned = () => page.evaluate(() => "pwned" in window);

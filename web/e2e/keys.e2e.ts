@@ -1,32 +1,8 @@
 /** The page by keyboard alone, and the promises that need a click: compare, verify, undo. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
-import { launch } from "./browser";
-import { start, type Mock } from "./server";
+import { expect, test } from "vitest";
+import { at, byHand, mock, page } from "./by-hand";
 
-let browser: Browser;
-let mock: Mock;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-  mock = await start();
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.close();
-});
-beforeEach(async () => {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ["clipboard-read", "clipboard-write"] });
-  page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-});
-afterEach(() => page.context().close());
-
-const at = async (path: string) => {
-  await page.goto(mock.url + path);
-  await page.locator("main h1").waitFor();
-};
+byHand();
 
 test("go keys reach every room", async () => {
   await at("/");

@@ -1,38 +1,15 @@
 /** Runs gathered, nested, and taken along as CSV. */
 import { readFile } from "node:fs/promises";
 import axe from "axe-core";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Locator } from "playwright-core";
+import { expect, test } from "vitest";
 import type { RunSearch } from "../src/api/types";
 import { parseDelimited } from "../src/lib/delimited";
 import { id } from "./base";
-import { launch } from "./browser";
+import { byHand, mock, page } from "./by-hand";
 import { runs } from "./fixtures";
-import { start, type Mock } from "./server";
 
-let browser: Browser;
-let mock: Mock;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-  mock = await start();
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.close();
-});
-beforeEach(async () => {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  mock.sent.length = 0;
-});
-afterEach(async () => {
-  mock.refused.clear();
-  mock.other.clear();
-  await page.context().close();
-});
+byHand();
 
 const at = async (path: string) => {
   await page.goto(mock.url + path);
