@@ -58,19 +58,20 @@ class Bench:
     def writes(self, engine: str) -> None:
         seconds = self.options.seconds
 
-        def work(server: Server) -> list[float]:
+        def work(server: Server) -> list[tuple[float, float]]:
             runs = ",".join(server.make_run()["run_id"] for _ in range(CONNECTIONS))
             server.call("runs/log-batch", {"run_id": runs.split(",")[0], "metrics": [
                 {"key": f"layer_{n:02d}", "value": 0, "timestamp": 1, "step": 0} for n in range(1, 101)]})
-            return [
-                drive(server, "log_metric.lua", CONNECTIONS, seconds, RUNS=runs)[0],
-                drive(server, "log_batch.lua", CONNECTIONS, seconds, RUNS=runs)[0],
-                drive(server, "life.lua", CONNECTIONS, seconds)[0] / 3,
-            ]
+            found = []
+            for script, requests in (("log_metric", 1), ("log_batch", 1), ("life", 3)):
+                rate, _, slow = drive(server, f"{script}.lua", CONNECTIONS, seconds, RUNS=runs)
+                found.append((rate / requests, slow))
+            return found
 
         ours, theirs = self.both(engine, work)
         for row, left, right in zip(("log one metric", "log-batch of 100 metrics", "create, log, finish a run"), ours, theirs, strict=True):
-            say(f"{row} ({engine})", left, right, "a second", "more")
+            say(f"{row} ({engine})", left[0], right[0], "a second", "more")
+            say("  99 of 100 requests within", left[1], right[1], "ms", "less")
 
     def reads(self) -> None:
         pair = self.pair("sqlite")

@@ -98,18 +98,19 @@ class Server:
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
-def drive(server: Server, script: str, connections: int, seconds: float, **env: str) -> tuple[float, float]:
-    """Requests a second and the median latency in milliseconds."""
+def drive(server: Server, script: str, connections: int, seconds: float, **env: str) -> tuple[float, float, float]:
+    """Requests a second, and the median and the 99th percentile of their latency in milliseconds."""
     done = subprocess.run(
         ["wrk", "-t", str(min(2, connections)), "-c", str(connections), "-d", f"{seconds:.0f}s", "--timeout", "120s", "--latency",
          "-s", str(WRK / script), f"http://127.0.0.1:{server.port}"],
         env={**os.environ, **env}, capture_output=True, text=True, check=False,
     )
     text = done.stdout
-    rate, median = re.search(r"Requests/sec:\s+([\d.]+)", text), re.search(r"50%\s+([\d.]+)(us|ms|s|m)\b", text)
-    if done.returncode or not rate or not median or "Non-2xx" in text:
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    median, slow = (re.search(rf"{share}%\s+([\d.]+)(us|ms|s|m)\b", text) for share in (50, 99))
+    if done.returncode or not rate or not median or not slow or "Non-2xx" in text:
         raise SystemExit(f"{server.name}, {script}:\n{text}{done.stderr}")
-    return float(rate[1]), float(median[1]) * _UNITS[median[2]]
+    return float(rate[1]), float(median[1]) * _UNITS[median[2]], float(slow[1]) * _UNITS[slow[2]]
 
 
 def ask(server: Server, seconds: float, path: str, body: dict | None = None) -> float:
@@ -117,7 +118,7 @@ def ask(server: Server, seconds: float, path: str, body: dict | None = None) -> 
     address = f"/api/2.0/mlflow/{path}"
     question = {"METHOD": "POST" if body else "GET", "ADDRESS": address, "BODY": json.dumps(body) if body else ""}
     for longer in (1, 6, 36):
-        rate, median = drive(server, "ask.lua", 1, seconds * longer, **question)
+        rate, median, _ = drive(server, "ask.lua", 1, seconds * longer, **question)
         if rate * seconds * longer >= 3:
             return median
     raise SystemExit(f"{server.name} did not answer {address} in time")
