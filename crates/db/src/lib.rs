@@ -14,6 +14,7 @@ pub mod pipelines;
 pub mod registry;
 pub mod search;
 pub mod serving;
+mod synced;
 pub mod testing;
 pub mod tracking;
 pub mod tx;

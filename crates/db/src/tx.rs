@@ -1,5 +1,6 @@
 //! Connections: the one file that knows which engine is behind.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -17,8 +18,9 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Postgres, Row as _, Sqlite, Type};
 
-use crate::dialect::Engine;
+use crate::dialect::{Engine, unnumbered};
 use crate::governance::audit_event::{self, NewAuditEvent};
+use crate::synced::Log;
 use crate::tracking::recent;
 use crate::writer::{Rest, Writer};
 use crate::{Error, Result, migrate};
@@ -29,11 +31,13 @@ const WRITER_CACHE: &str = "-65536";
 /// Pages of 8 KiB in the log before they are moved: the same pages change again and again, and need not move each time.
 const CHECKPOINT_PAGES: &str = "8192";
 /// Statements that stay prepared.
-const STATEMENTS: usize = 256;
+const STATEMENTS: usize = 512;
 /// Bytes of the file that readers see without copying.
 const MAPPED: &str = "17179869184";
 /// Rows that are handed from the engine's thread at once at the most.
 const ROW_BUFFER: usize = 512;
+/// Values that are found by their numbers at once.
+const FEW: usize = 12;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A value to bind; the absent form keeps its type, which PostgreSQL wants to know.
@@ -188,7 +192,8 @@ impl Conn<'_> {
 }
 
 fn bind_sqlite(sql: &str, args: Vec<Value>) -> Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
-    args.into_iter().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), |query, arg| match arg {
+    let sql = if args.len() > FEW { unnumbered(sql) } else { Cow::Borrowed(sql) };
+    args.into_iter().fold(sqlx::query(AssertSqlSafe(sql.into_owned())), |query, arg| match arg {
         Value::I64(value) => query.bind(value),
         Value::F64(value) => query.bind(value),
         Value::Text(value) => query.bind(value),
@@ -343,6 +348,8 @@ impl Db {
         let name = path.display().to_string();
         let writing = options
             .clone()
+            // The writer syncs its commits itself, while the next are made.
+            .synchronous(SqliteSynchronous::Normal)
             .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .statement_cache_capacity(STATEMENTS);
@@ -359,7 +366,9 @@ impl Db {
             .min_connections(0)
             .acquire_timeout(CONNECT_TIMEOUT)
             .connect_lazy_with(options.read_only(true).create_if_missing(false).pragma("mmap_size", MAPPED));
-        Ok(Self { pools: Pools::Sqlite { readers, writer: Writer::spawn(conn, waiting) } })
+        let log = Log::open(path)
+            .map_err(|error| Error::Unreachable(format!("the log of {name} cannot be opened: {error}")))?;
+        Ok(Self { pools: Pools::Sqlite { readers, writer: Writer::spawn(conn, log, waiting) } })
     }
 
     async fn open_postgres(url: &str) -> Result<Self> {

@@ -1,4 +1,5 @@
-//! SQLite's single writer with group commit: waiting writes share one transaction and one fsync.
+//! SQLite's single writer with group commit: waiting writes share one transaction and one fsync, and while that runs the next
+//! group is written (`synced.rs`).
 //!
 //! Points of metrics are appended as they come (`tracking/recent.rs`) and sorted in before any other write, when
 //! [`MOST_WAITING`] of them wait, and when nothing has been written for [`IDLE`].
@@ -18,6 +19,7 @@ use tokio::time::{Duration, Instant, timeout, timeout_at};
 use crate::governance::audit_event::{self, NewAuditEvent};
 use crate::tracking::recent;
 use crate::tx::Conn;
+use crate::synced::{Log, Synced, Turn};
 use crate::{Error, Result};
 
 /// Writes that may wait for the writer before callers are held back.
@@ -33,7 +35,7 @@ const MOST_WAITING: usize = 50_000;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Tells the caller how its write ended, once the group's commit has.
-type Answer = Box<dyn FnOnce(Committed) + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(Committed) + Send>;
 /// Does the work.
 type Work = Box<dyn for<'t> FnOnce(&'t mut Conn<'_>) -> BoxFuture<'t, Done> + Send>;
 
@@ -53,7 +55,8 @@ pub(crate) struct Rest {
     pub event: Option<NewAuditEvent>,
 }
 
-enum Committed {
+/// How the group's commit ended.
+pub(crate) enum Committed {
     /// With the write's event, when it has one.
     Yes(Option<Box<AuditEvent>>),
     No,
@@ -80,10 +83,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Takes the connection; `waiting` says whether points wait in it from before.
-    pub(crate) fn spawn(conn: SqliteConnection, waiting: bool) -> Self {
+    pub(crate) fn spawn(conn: SqliteConnection, log: Log, waiting: bool) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(usize::from(waiting)));
-        tokio::spawn(run(conn, jobs, Arc::clone(&waiting)));
+        tokio::spawn(run(conn, jobs, Synced::spawn(log), Arc::clone(&waiting)));
         Self { queue, waiting }
     }
 
@@ -139,7 +142,12 @@ impl Writer {
     }
 }
 
-async fn run(mut conn: SqliteConnection, mut jobs: mpsc::Receiver<Message>, waiting: Arc<AtomicUsize>) {
+async fn run(
+    mut conn: SqliteConnection,
+    mut jobs: mpsc::Receiver<Message>,
+    synced: Synced,
+    waiting: Arc<AtomicUsize>,
+) {
     let mut closing = None;
     let mut last = (0, Duration::ZERO);
     while closing.is_none() {
@@ -149,20 +157,25 @@ async fn run(mut conn: SqliteConnection, mut jobs: mpsc::Receiver<Message>, wait
             match timeout(IDLE, jobs.recv()).await {
                 Ok(first) => first,
                 Err(_) => {
-                    commit_group(&mut conn, Vec::new(), &waiting).await;
+                    let turn = synced.turn().await;
+                    commit_group(&mut conn, Vec::new(), turn, &waiting).await;
                     // Whether or not it could be done now: the next write tries again.
                     jobs.recv().await
                 }
             }
         };
         let Some(first) = first else { break };
+        // No more than one group waits behind the one that is synced: the longer a group waits, the more it takes along.
+        let begun = Instant::now();
+        let turn = synced.turn().await;
         let group = gather(first, &mut jobs, last, &mut closing).await;
-        let (size, begun) = (group.len(), Instant::now());
+        let size = group.len();
         if size > 0 {
-            commit_group(&mut conn, group, &waiting).await;
+            commit_group(&mut conn, group, turn, &waiting).await;
         }
         last = (size, begun.elapsed());
     }
+    synced.close().await;
     if let Err(error) = conn.close().await {
         tracing::warn!(%error, "closing the database failed");
     }
@@ -203,17 +216,28 @@ async fn gather(
     group
 }
 
-/// Commits a group; one that does not only append finds all points in their places, and so does an empty one.
-async fn commit_group(conn: &mut SqliteConnection, group: Vec<Job>, waiting: &AtomicUsize) {
+/// Commits a group, and has it answered when it is on disk; one that does not only append finds all points in their places,
+/// and so does an empty one.
+async fn commit_group(
+    conn: &mut SqliteConnection,
+    group: Vec<Job>,
+    turn: Option<Turn<'_>>,
+    waiting: &AtomicUsize,
+) {
     let mut conn = Conn::Sqlite(conn);
     let mut answers = Vec::with_capacity(group.len());
+    let Some(turn) = turn else {
+        tracing::error!("nothing is written any more: a sync of the database failed, and what it left is not known");
+        return;
+    };
     match write_group(&mut conn, group, waiting.load(Ordering::Relaxed), &mut answers).await {
         Ok(Written { points, events }) => {
             waiting.store(points, Ordering::Release);
             let mut events = events.into_iter();
-            for (answer, audited) in answers {
-                answer(Committed::Yes(if audited { events.next().map(Box::new) } else { None }));
-            }
+            let answers = answers.into_iter().map(|(answer, audited): (Answer, bool)| {
+                (answer, if audited { events.next().map(Box::new) } else { None })
+            });
+            turn.take(answers.collect());
         }
         Err(undone) => {
             if let Some(error) = undone {

@@ -29,14 +29,20 @@ pub(crate) use key::{intern, lookup, names};
 /// Rows that one statement inserts or asks for at the most: both engines take more, and more gains nothing.
 pub(crate) const CHUNK: usize = 500;
 
-/// Cuts rows into pieces of 256, 128, 64, … rows: so few lengths that the statements for them stay prepared.
+/// Cuts rows into pieces of 256, 128, 64, 32 and at most 16 rows: few pieces, of so few lengths that their statements stay
+/// prepared.
 pub(crate) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     const MOST: usize = 256;
+    const ANY: usize = 16;
     std::iter::from_fn(move || {
         if rows.is_empty() {
             return None;
         }
-        let length = if rows.len() >= MOST { MOST } else { 1 << rows.len().ilog2() };
+        let length = match rows.len() {
+            few if few <= ANY => few,
+            many if many >= MOST => MOST,
+            some => 1 << some.ilog2(),
+        };
         let (piece, rest) = rows.split_at(length);
         rows = rest;
         Some(piece)
@@ -73,7 +79,7 @@ mod tests {
     fn pieces_have_few_lengths_and_leave_nothing_out() {
         let rows: Vec<usize> = (0..613).collect();
         let lengths: Vec<usize> = pieces(&rows).map(<[usize]>::len).collect();
-        assert_eq!(lengths, [256, 256, 64, 32, 4, 1]);
+        assert_eq!(lengths, [256, 256, 64, 32, 5]);
         assert_eq!(pieces(&rows).flatten().count(), 613);
         assert_eq!(pieces::<usize>(&[]).count(), 0);
     }
