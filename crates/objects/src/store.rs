@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::data::tree::{self, TreeFile};
-use domain::data::{Commit, CommitId, FileId, TreeId};
+use domain::data::{Commit, CommitId, FileId, RelativePath, TreeId};
 use futures::{Stream, StreamExt};
 use tempfile::NamedTempFile;
 
@@ -280,15 +280,27 @@ impl Store {
 
     /// The files of a tree, in byte order of their paths.
     pub fn tree(&self, id: &TreeId) -> Result<Vec<TreeFile>> {
-        tree::flatten(*id, &mut |node: TreeId| {
-            let path = self.place("trees", &node.to_string());
-            let bytes = fs::read(&path).map_err(|source| absent(source, &path, "tree", &node))?;
-            if TreeId::of(&bytes) == node {
-                Ok(bytes)
-            } else {
-                Err(tree::TreeError::Damaged { id: node, reason: "its bytes are not those of its id" }.into())
-            }
-        })
+        tree::flatten(*id, &mut |node| self.tree_node(node))
+    }
+
+    /// The file at a path of a tree.
+    pub fn tree_file(&self, id: &TreeId, path: &RelativePath) -> Result<Option<TreeFile>> {
+        tree::find(*id, path, &mut |node| self.tree_node(node))
+    }
+
+    /// What differs between two trees, in byte order of the paths.
+    pub fn tree_diff(&self, before: &TreeId, after: &TreeId) -> Result<Vec<tree::Change>> {
+        tree::diff(*before, *after, &mut |node| self.tree_node(node))
+    }
+
+    fn tree_node(&self, node: TreeId) -> Result<Vec<u8>> {
+        let path = self.place("trees", &node.to_string());
+        let bytes = fs::read(&path).map_err(|source| absent(source, &path, "tree", &node))?;
+        if TreeId::of(&bytes) == node {
+            Ok(bytes)
+        } else {
+            Err(tree::TreeError::Damaged { id: node, reason: "its bytes are not those of its id" }.into())
+        }
     }
 
     /// Stores a commit.

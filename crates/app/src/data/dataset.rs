@@ -195,7 +195,11 @@ impl Datasets<'_> {
         let (store, tree, wanted) = (self.0.objects().clone(), version.tree, path.to_owned());
         let reference = version.reference();
         off_thread(move || {
-            let found = store.tree(&tree)?.into_iter().find(|file| file.path.as_str() == wanted);
+            let found = match RelativePath::parse(&wanted) {
+                Ok(path) => store.tree_file(&tree, &path)?,
+                // No file of a version has such a path.
+                Err(_) => None,
+            };
             let found = found.ok_or_else(|| Error::not_found("file", format!("{wanted} of {reference}")))?;
             let VersionFile { path, real, file_id, size } = located(&store, found)?;
             let size = i64::try_from(size).map_err(Error::internal)?;

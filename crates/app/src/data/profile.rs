@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::Timestamp;
 use domain::data::profile::{Semantic, TableProfile};
-use domain::data::{DataKind, DataVersion, TreeFile};
+use domain::data::{DataKind, DataVersion, TreeFile, tree};
 use domain::governance::role::Permission;
 use serde_json::{Map, Value};
 use tables::TableFile;
@@ -78,7 +78,9 @@ impl Datasets<'_> {
 
     /// What differs between two versions of one data set.
     pub async fn diff(&self, ctx: &Context, from: DataVersion, to: DataVersion) -> Result<DataDiff> {
-        let files = file_changes(&self.tree_of(&from).await?, &self.tree_of(&to).await?);
+        let (store, trees) = (self.0.objects().clone(), (from.tree, to.tree));
+        let changes = off_thread(move || Ok(store.tree_diff(&trees.0, &trees.1)?)).await?;
+        let files: Vec<FileChange> = changes.iter().filter_map(file_change).collect();
         let table = self.get(ctx, &to.dataset).await?.dataset.kind == DataKind::Table;
         let columns = if table && !files.is_empty() {
             column_changes(&self.profile(ctx, &from).await?, &self.profile(ctx, &to).await?)
@@ -112,23 +114,31 @@ fn unreadable(error: tables::Error) -> Error {
     Error::invalid("data", error.to_string())
 }
 
+/// A file whose bytes differ, as it is told.
+fn file_change(change: &tree::Change) -> Option<FileChange> {
+    let (what, size) = match (&change.before, &change.after) {
+        (Some(before), Some(after)) if before.file_id == after.file_id => return None,
+        (Some(_), Some(after)) => ("changed", after.size),
+        (None, Some(after)) => ("added", after.size),
+        (Some(before), None) => ("removed", before.size),
+        (None, None) => return None,
+    };
+    Some(FileChange { path: change.path().to_owned(), change: what, size })
+}
+
 /// What differs between two sets of files, by path.
 pub(super) fn file_changes(from: &[TreeFile], to: &[TreeFile]) -> Vec<FileChange> {
-    let before: BTreeMap<&str, &TreeFile> = from.iter().map(|file| (file.path.as_str(), file)).collect();
-    let after: BTreeMap<&str, &TreeFile> = to.iter().map(|file| (file.path.as_str(), file)).collect();
-    let change = |path: &str, change, size| FileChange { path: path.to_owned(), change, size };
-    let mut changes: Vec<FileChange> = after
-        .iter()
-        .filter_map(|(path, file)| match before.get(path) {
-            None => Some(change(path, "added", file.size)),
-            Some(known) if known.file_id != file.file_id => Some(change(path, "changed", file.size)),
-            Some(_) => None,
-        })
+    let side = |files: &[TreeFile]| -> BTreeMap<String, TreeFile> {
+        files.iter().map(|file| (file.path.to_string(), file.clone())).collect()
+    };
+    let (mut before, after) = (side(from), side(to));
+    let mut changes: Vec<tree::Change> = after
+        .into_iter()
+        .map(|(path, file)| tree::Change { before: before.remove(&path), after: Some(file) })
         .collect();
-    let gone = before.iter().filter(|(path, _)| !after.contains_key(*path));
-    changes.extend(gone.map(|(path, file)| change(path, "removed", file.size)));
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    changes
+    changes.extend(before.into_values().map(|file| tree::Change { before: Some(file), after: None }));
+    changes.sort_by(|a, b| a.path().cmp(b.path()));
+    changes.iter().filter_map(file_change).collect()
 }
 
 /// A column's figure that is a time, in milliseconds.

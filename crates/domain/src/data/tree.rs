@@ -11,6 +11,8 @@
 //! t - 9000 <tree id> 3 sub
 //! ```
 
+mod read;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -18,13 +20,12 @@ use serde::{Deserialize, Serialize};
 use super::object_id::{FileId, TreeId};
 use super::relative_path::RelativePath;
 
+pub use read::{Change, diff, find, flatten};
+
 /// Entries that one node may hold before its folder is cut.
 pub const MAX_NODE_ENTRIES: usize = 4096;
 /// One name in so many ends a node when a folder is cut.
 const CUT_ONE_IN: u16 = 1024;
-/// Folders within folders at the most; paths are at most 1024 bytes, so no set of files comes near.
-const MAX_DEPTH: usize = 600;
-
 const FOLDER: &str = "volano-tree 1";
 const INDEX: &str = "volano-tree-index 1";
 
@@ -78,16 +79,6 @@ pub fn build(files: &[TreeFile]) -> Result<Nodes, TreeError> {
     let entries = files.iter().map(|file| (file.path.parts().collect::<Vec<_>>(), file)).collect();
     let (root, _) = folder(entries, 0, &mut nodes)?;
     Ok(Nodes { root, nodes })
-}
-
-/// The files below `root`, in byte order of their paths; `load` fetches a node's bytes by id.
-pub fn flatten<E: From<TreeError>>(
-    root: TreeId,
-    load: &mut impl FnMut(TreeId) -> Result<Vec<u8>, E>,
-) -> Result<Vec<TreeFile>, E> {
-    let mut files = Vec::new();
-    walk(root, "", 0, load, &mut files)?;
-    Ok(files)
 }
 
 fn folder(
@@ -181,91 +172,6 @@ fn node(header: &str, lines: &[Line], nodes: &mut BTreeMap<TreeId, Vec<u8>>) -> 
     id
 }
 
-fn walk<E: From<TreeError>>(
-    id: TreeId,
-    prefix: &str,
-    depth: usize,
-    load: &mut impl FnMut(TreeId) -> Result<Vec<u8>, E>,
-    files: &mut Vec<TreeFile>,
-) -> Result<(), E> {
-    let damaged = |reason| TreeError::Damaged { id, reason };
-    if depth > MAX_DEPTH {
-        return Err(damaged("it is nested too deep").into());
-    }
-    let bytes = load(id)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| damaged("it is not text"))?;
-    let (header, body) = text.split_once('\n').ok_or_else(|| damaged("it has no header"))?;
-    if header != FOLDER && header != INDEX {
-        return Err(damaged("its header is not one of a tree").into());
-    }
-    let mut rest = body;
-    let mut last: Option<&str> = None;
-    while !rest.is_empty() {
-        let (entry, after) = entry(rest).ok_or_else(|| damaged("an entry is malformed"))?;
-        if last.is_some_and(|last| last >= entry.name) {
-            return Err(damaged("its entries are not in order").into());
-        }
-        last = Some(entry.name);
-        rest = after;
-        let path = format!("{prefix}{}", entry.name);
-        match (header, entry.kind) {
-            (INDEX, 'n') => walk(TreeId::from_hash(entry.hash), prefix, depth + 1, load, files)?,
-            (FOLDER, 't') => {
-                walk(TreeId::from_hash(entry.hash), &format!("{path}/"), depth + 1, load, files)?
-            }
-            (FOLDER, 'f') => files.push(TreeFile {
-                path: RelativePath::parse(&path).map_err(|_| damaged("a name is not plain"))?,
-                file_id: FileId::from_hash(entry.hash),
-                size: entry.size,
-                executable: entry.executable,
-            }),
-            _ => return Err(damaged("an entry is of no known kind").into()),
-        }
-    }
-    Ok(())
-}
-
-struct Entry<'a> {
-    kind: char,
-    executable: bool,
-    size: u64,
-    hash: [u8; 32],
-    name: &'a str,
-}
-
-/// Reads one line: `kind mode size id length name`.
-fn entry(text: &str) -> Option<(Entry<'_>, &str)> {
-    let mut fields = text.splitn(6, ' ');
-    let kind = fields.next()?;
-    let mode = fields.next()?;
-    let size = number(fields.next()?)?;
-    let id = fields.next()?;
-    let length = usize::try_from(number(fields.next()?)?).ok()?;
-    let rest = fields.next()?;
-    let name = rest.get(..length)?;
-    let after = rest.get(length..)?.strip_prefix('\n')?;
-    let lower_case = id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let plain = !name.is_empty() && !name.contains('/');
-    let entry = Entry {
-        kind: kind.chars().next().filter(|_| kind.len() == 1)?,
-        executable: match mode {
-            "x" => true,
-            "-" => false,
-            _ => return None,
-        },
-        size,
-        hash: *FileId::parse(id).filter(|_| lower_case && plain)?.as_bytes(),
-        name,
-    };
-    Some((entry, after))
-}
-
-/// A decimal number in its only form.
-fn number(text: &str) -> Option<u64> {
-    let value: u64 = text.parse().ok()?;
-    (value.to_string() == text).then_some(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,6 +222,95 @@ mod tests {
         let inserted = build(&files).unwrap();
         let new = inserted.nodes.keys().filter(|id| !after.nodes.contains_key(id));
         assert!(new.count() <= 4);
+    }
+
+    /// Nodes of several trees that counts how many are read.
+    fn counted(trees: &[&Nodes]) -> (BTreeMap<TreeId, Vec<u8>>, std::cell::Cell<usize>) {
+        let nodes = trees.iter().flat_map(|tree| tree.nodes.clone()).collect();
+        (nodes, std::cell::Cell::new(0))
+    }
+
+    #[test]
+    fn a_file_is_found_by_the_nodes_on_its_way() {
+        let mut files: Vec<_> = (0..20_000).map(|n| file(&format!("d/f{n:05}"), "x")).collect();
+        files.push(file("d.txt", "y"));
+        let built = build(&files).unwrap();
+        let (nodes, reads) = counted(&[&built]);
+        let look = |path: &str| {
+            let path = RelativePath::parse(path).unwrap();
+            find(built.root, &path, &mut |id| {
+                reads.set(reads.get() + 1);
+                Ok::<_, TreeError>(nodes[&id].clone())
+            })
+        };
+        for wanted in [&files[0], &files[9_999], &files[19_999], &files[20_000]] {
+            assert_eq!(look(wanted.path.as_str()).unwrap().as_ref(), Some(wanted));
+        }
+        for absent in ["d", "d/f", "d/f00000/x", "d/f20000", "a", "z"] {
+            assert_eq!(look(absent).unwrap(), None, "{absent}");
+        }
+        assert!(reads.get() <= 30, "{} nodes read", reads.get());
+    }
+
+    #[test]
+    fn a_difference_reads_what_differs() {
+        let mut files: Vec<_> = (0..50_000).map(|n| file(&format!("d{}/f{n:05}", n % 3), "x")).collect();
+        let before = build(&files).unwrap();
+        files[30_000] = file("d0/f30000", "changed");
+        files.remove(7);
+        files.push(file("new/one", "1"));
+        let after = build(&files).unwrap();
+        let (nodes, reads) = counted(&[&before, &after]);
+        let changes = diff(before.root, after.root, &mut |id| {
+            reads.set(reads.get() + 1);
+            Ok::<_, TreeError>(nodes[&id].clone())
+        });
+        let paths: Vec<_> = changes
+            .unwrap()
+            .iter()
+            .map(|change| (change.path().to_owned(), change.before.is_some(), change.after.is_some()))
+            .collect();
+        let expected = [("d0/f30000", true, true), ("d1/f00007", true, false), ("new/one", false, true)];
+        assert_eq!(paths, expected.map(|(path, was, is)| (path.to_owned(), was, is)));
+        assert!(reads.get() <= 16, "{} of {} nodes read", reads.get(), nodes.len());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn differences_and_finds_are_those_of_the_lists(
+            paths in proptest::collection::btree_map("[ab]{1,2}(/[ab]{1,2}){0,2}", (0_u8..3, 0_u8..3), 0..40)
+        ) {
+            let side = |pick: fn(&(u8, u8)) -> u8| {
+                let mut files: Vec<TreeFile> = Vec::new();
+                for (path, contents) in &paths {
+                    let free = !files.iter().any(|known| path.starts_with(&format!("{}/", known.path)));
+                    if pick(contents) > 0 && free {
+                        files.push(file(path, &pick(contents).to_string()));
+                    }
+                }
+                (build(&files).unwrap(), files)
+            };
+            let ((before, was), (after, is)) = (side(|c| c.0), side(|c| c.1));
+            let (nodes, _) = counted(&[&before, &after]);
+            let mut load = |id: TreeId| Ok::<_, TreeError>(nodes[&id].clone());
+            let by_path = |files: &[TreeFile]| -> BTreeMap<String, TreeFile> {
+                files.iter().map(|file| (file.path.to_string(), file.clone())).collect()
+            };
+            let (was, is) = (by_path(&was), by_path(&is));
+            let mut expected = BTreeMap::new();
+            for path in was.keys().chain(is.keys()) {
+                let change = Change { before: was.get(path).cloned(), after: is.get(path).cloned() };
+                if change.before != change.after {
+                    expected.insert(path.clone(), change);
+                }
+            }
+            let found = diff(before.root, after.root, &mut load).unwrap();
+            proptest::prop_assert_eq!(found, expected.into_values().collect::<Vec<_>>());
+            for path in paths.keys() {
+                let wanted = RelativePath::parse(path).unwrap();
+                proptest::prop_assert_eq!(find(after.root, &wanted, &mut load).unwrap(), is.get(path).cloned());
+            }
+        }
     }
 
     #[test]
