@@ -156,6 +156,7 @@ def large(folder: Path, size: int, versions: int) -> None:
         for name in stores:
             write_random(at[name] / "data" / "big.bin", step, 100 + version, "ab")
             times[name].append(Spent(lambda name=name: add(name)))
+        volano(at["volano"], "data", "gc")
     for name, store in stores.items():
         grown = (held(store) - before[name]) / (step * (versions - 1))
         typical = sorted(times[name], key=lambda spent: spent.wall)[len(times[name]) // 2]

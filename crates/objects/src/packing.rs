@@ -4,13 +4,14 @@
 //! follow when all packs are on disk. A large file of which most is new stays where it is: its chunks are read from the
 //! whole file, and go into packs when that is evicted or linked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use domain::data::{ChunkId, FileId};
 
 use crate::chunk::{Chunker, Codec, Encoder, SMALL};
@@ -106,6 +107,24 @@ impl Store {
             stored[at] = Some(self.put_file(&paths[at])?);
         }
         Ok(stored.into_iter().map(|file| file.expect("every file is small or large")).collect())
+    }
+
+    /// Stores the bytes of several files; returns when all are on disk. Those below 64 KiB go straight into packs, in this
+    /// order; larger ones are stored whole.
+    pub fn put_many(&self, files: &[Bytes]) -> Result<Vec<StoredFile>> {
+        let mut stored = BTreeMap::new();
+        {
+            let _alone = self.writing();
+            let mut session = Session::begin(self, Known::Anywhere, PackReport::default());
+            for (at, bytes) in files.iter().enumerate().filter(|(_, bytes)| (bytes.len() as u64) < SMALL) {
+                session.push(bytes, Origin::Outside(at))?;
+            }
+            stored.extend(session.finish()?.outside);
+        }
+        for (at, bytes) in files.iter().enumerate().filter(|(_, bytes)| (bytes.len() as u64) >= SMALL) {
+            stored.insert(at, self.put_bytes(bytes)?);
+        }
+        Ok(stored.into_values().collect())
     }
 
     /// Stores a file from elsewhere of which `earlier` is an earlier state; returns when it is on disk. What both have in common

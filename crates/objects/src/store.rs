@@ -129,6 +129,12 @@ impl Store {
         self.has_whole(id) || self.with_index(|index| index.recipe(id).is_some()).unwrap_or(false)
     }
 
+    /// The bytes of the whole file, when there is one.
+    pub fn whole_size(&self, id: &FileId) -> Option<u64> {
+        let whole = fs::metadata(self.place("files", &id.to_string())).ok()?;
+        whole.is_file().then(|| whole.len())
+    }
+
     pub(crate) fn has_whole(&self, id: &FileId) -> bool {
         self.place("files", &id.to_string()).is_file()
     }

@@ -7,6 +7,7 @@ pub mod dataset;
 pub mod object;
 pub mod profile;
 pub mod sql;
+pub mod upkeep;
 
 use app::{App, Error};
 use domain::Name;
@@ -20,6 +21,7 @@ use crate::Problem;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(object::put))
+        .routes(routes!(object::put_many))
         .routes(routes!(dataset::list))
         .routes(routes!(dataset::get))
         .routes(routes!(data_version::list, data_version::add))
@@ -33,6 +35,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(profile::rows))
         .routes(routes!(profile::diff))
         .routes(routes!(sql::query))
+        .routes(routes!(upkeep::usage))
+        .routes(routes!(upkeep::verify))
+        .routes(routes!(upkeep::collect))
         .routes(routes!(contract::get))
         .routes(routes!(contract::infer))
         .routes(routes!(contract::test))

@@ -8,6 +8,7 @@ pub mod profile;
 pub mod publish;
 pub mod source;
 pub mod sql;
+pub mod upkeep;
 
 /// Runs file or number work off the async threads.
 pub(crate) async fn off_thread<T, F>(work: F) -> crate::Result<T>

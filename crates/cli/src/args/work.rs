@@ -78,6 +78,16 @@ pub enum DataCommand {
     },
     /// Ask in SQL over any versions: FROM flights@v3
     Sql(DataSqlArgs),
+    /// What the versions hold, and what is stored for them
+    Usage,
+    /// Read everything that is stored and compare it with its hash
+    Verify,
+    /// Put what only older versions hold into packs, and free what nothing needs
+    Gc {
+        /// Say what would be done, do nothing
+        #[arg(long)]
+        plan: bool,
+    },
 }
 
 /// Arguments of `data sql`.

@@ -188,6 +188,14 @@ impl Client {
         self.json(Method::PUT, path, payload).await
     }
 
+    /// Sends bytes with PUT to `path` (below `/api/v1`).
+    pub async fn put_bytes(&self, path: &str, bytes: Bytes) -> Result<Value> {
+        let length = bytes.len() as u64;
+        let bytes = futures::stream::once(std::future::ready(Ok(bytes))).boxed();
+        let payload = Payload::Stream { bytes, length, content_type: "application/octet-stream" };
+        self.json(Method::PUT, &format!("/api/v1{path}"), payload).await
+    }
+
     /// Stops a server that lives in this process, in good order.
     pub async fn close(self) {
         if let Transport::InProcess { held: Some(held), .. } = self.transport {

@@ -2,7 +2,9 @@
 
 mod branch;
 mod checkout;
+mod send;
 mod sql;
+mod upkeep;
 
 use std::path::{Path, PathBuf};
 
@@ -45,6 +47,9 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
         let (name, done) = match command {
             DataCommand::Add(args) => return add(client, &args, out).await,
             DataCommand::Sql(args) => return sql::run(client, &args, out).await,
+            DataCommand::Usage => return upkeep::usage(client, out).await,
+            DataCommand::Verify => return upkeep::verify(client, out).await,
+            DataCommand::Gc { plan } => return upkeep::collect(client, plan, out).await,
             DataCommand::Ls { name: None } => return list(client, out).await,
             DataCommand::Ls { name: Some(name) } => {
                 let done = versions(client, &name, out).await;
@@ -102,7 +107,7 @@ fn dry_run(args: &DataAddArgs, out: &Output) -> Result<Exit> {
 async fn add(client: &Client, args: &DataAddArgs, out: &Output) -> Result<Exit> {
     let files = collect(&args.files)?;
     let name = name_of(args)?;
-    let sent = send(client, &files, out).await?;
+    let sent = send::send(client, &name, &files, out).await?;
     let body = json!({
         "files": sent, "message": args.message.clone().unwrap_or_default(), "append": args.append,
         "kind": kind_of(&files), "branch": args.branch,
@@ -239,16 +244,6 @@ pub fn with_violation(failure: Failure, violation: &Value) -> Failure {
 }
 
 /// Sends files and returns them as the API names them.
-async fn send(client: &Client, files: &[Local], out: &Output) -> Result<Vec<Value>> {
-    let mut sent = Vec::with_capacity(files.len());
-    for (n, file) in files.iter().enumerate() {
-        let label = format!("{}/{} {}", n + 1, files.len(), file.path);
-        let stored = client.put_file("/api/v1/objects", &file.real, out, &label).await?;
-        sent.push(json!({"path": file.path, "file_id": stored.text("file_id")}));
-    }
-    Ok(sent)
-}
-
 fn name_of(args: &DataAddArgs) -> Result<String> {
     if let Some(name) = &args.name {
         return Ok(name.clone());

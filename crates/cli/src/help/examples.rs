@@ -58,6 +58,12 @@ entries! {
         -> "volano contract infer NAME --write";
     "volano data sql": ["volano data sql 'SELECT plan, avg(tenure) FROM churn@v2 GROUP BY plan'", "volano data sql 'SELECT count(*) FROM churn@v1 JOIN churn@v2 USING (id)'", "volano data sql @report.sql --output report.parquet"]
         -> "volano data sql 'DESCRIBE NAME'";
+    "volano data usage": ["volano data usage", "volano data usage --json"]
+        -> "volano data gc --plan";
+    "volano data verify": ["volano data verify", "volano data verify --json"]
+        -> "volano data usage";
+    "volano data gc": ["volano data gc --plan", "volano data gc"]
+        -> "volano data usage";
     "volano contract": ["volano contract infer churn --write", "volano contract test churn@v2"]
         -> "volano contract infer NAME --write";
     "volano contract infer": ["volano contract infer churn", "volano contract infer churn --write"]

@@ -12,5 +12,6 @@ mod pipelines;
 mod sandbox;
 mod server;
 mod sql;
+mod store;
 mod tracked;
 mod trash;

@@ -19,6 +19,9 @@ use crate::output::{Output, Page, Progress, bytes, count};
 /// Digits of the commit in the name of the folder that is not whole yet.
 const SHORT: usize = 12;
 
+/// Files that are fetched at once.
+const AT_ONCE: usize = 8;
+
 /// Writes it; files that an earlier try brought are not fetched again.
 pub(super) async fn run(
     client: &Client,
@@ -36,10 +39,13 @@ pub(super) async fn run(
     let total = files.iter().filter_map(|file| file["size"].as_u64()).sum();
     fs::create_dir_all(&part).map_err(|error| Failure::file(&part, "make", &error))?;
     let progress = Progress::bytes(out, &reference, total);
-    for file in files {
-        let done = fetch(client, &exact, file, &part, &progress).await;
+    let fetched = files.iter().map(|file| fetch(client, &exact, file, &part, &progress));
+    let mut fetched = futures::stream::iter(fetched).buffer_unordered(AT_ONCE);
+    while let Some(done) = fetched.next().await {
         done.map_err(|failure| failure.help("what has come is kept: the same command goes on from here"))?;
     }
+    // Once for all files: the folder gets its name when they are on disk.
+    sync(&part).map_err(|error| Failure::file(&part, "write", &error))?;
     fs::rename(&part, &folder).map_err(|error| Failure::file(&folder, "write", &error))?;
     let place = folder.display().to_string();
     let size = bytes(i64::try_from(total).unwrap_or(i64::MAX));
@@ -49,6 +55,11 @@ pub(super) async fn run(
     let document = json!({"version": version, "folder": place, "files": files, "size": total});
     out.show(&document, &[place], &Page::new().line(line, raw));
     Ok(Exit::Done)
+}
+
+/// Waits until all that was written to the file system of a folder is on disk.
+fn sync(folder: &Path) -> std::io::Result<()> {
+    Ok(nix::unistd::syncfs(File::open(folder)?)?)
 }
 
 /// The hidden folder beside the wanted one that is filled first.
@@ -95,7 +106,7 @@ async fn fetch(
         written.write_all(&chunk).await.map_err(failed)?;
         progress.advance(chunk.len() as u64);
     }
-    written.sync_all().await.map_err(failed)?;
+    written.flush().await.map_err(failed)?;
     if hasher.finalize().to_hex().as_str() == id {
         return Ok(());
     }
