@@ -132,7 +132,7 @@ impl Store {
     /// The bytes of the whole file, when there is one.
     pub fn whole_size(&self, id: &FileId) -> Option<u64> {
         let whole = fs::metadata(self.place("files", &id.to_string())).ok()?;
-        whole.is_file().then(|| whole.len())
+        whole.is_file().then_some(whole.len())
     }
 
     pub(crate) fn has_whole(&self, id: &FileId) -> bool {

@@ -54,7 +54,7 @@ fn many_small_files_go_into_packs_and_come_back() {
 #[test]
 fn a_flipped_bit_in_a_pack_is_named_with_the_versions_it_hurts() {
     let sandbox = notes();
-    assert!(sandbox.ok(&["data", "verify"]).contains("all of it is whole"));
+    assert!(sandbox.ok(&["data", "verify"]).starts_with("whole"));
     let pack = files(&sandbox.home().join("objects/packs")).remove(0);
     let mut bytes = fs::read(&pack).unwrap();
     bytes[200] ^= 1;
@@ -101,5 +101,5 @@ fn older_versions_go_into_packs_and_read_as_before() {
     }
     let counted = json(&sandbox, &["data", "sql", "SELECT count(*) AS n FROM table@v1"]);
     assert_eq!(counted["rows"][0][0], 60_000);
-    assert!(sandbox.ok(&["data", "verify"]).contains("all of it is whole"));
+    assert!(sandbox.ok(&["data", "verify"]).starts_with("whole"));
 }

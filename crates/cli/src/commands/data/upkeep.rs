@@ -54,7 +54,8 @@ pub(super) async fn verify(client: &Client, out: &Output) -> Result<Exit> {
     let paths: Vec<String> = damaged.iter().map(|one| one.text("path").to_owned()).collect();
     if damaged.is_empty() {
         let line = format!("{} all of it is whole: {read}", out.paint().good("✓"));
-        out.show(&answer, &paths, &Page::new().line(line, vec!["0".to_owned()]));
+        let raw = vec!["whole".to_owned(), answer["objects"].to_string(), answer["bytes"].to_string()];
+        out.show(&answer, &paths, &Page::new().line(line, raw));
         return Ok(Exit::Done);
     }
     let mut table = Table::new(["what", "state", "reason", "versions", "path"]);
