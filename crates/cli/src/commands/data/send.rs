@@ -43,6 +43,8 @@ pub(super) async fn send(client: &Client, name: &str, files: &[Local], out: &Out
     while let Some(done) = requests.next().await {
         sent.extend(done?);
     }
+    // What is said about files follows their order.
+    sent.sort_by(|a, b| a.text("path").cmp(b.text("path")));
     Ok(sent)
 }
 
