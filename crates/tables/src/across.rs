@@ -29,13 +29,15 @@ pub enum Newest {
 
 /// The newest value of a column of dates or timestamps.
 pub fn newest(files: &[TableFile], column: &str) -> Result<Newest> {
+    let wanted = [column.to_owned()];
+    if let Some((file, _)) = lacking(files, &wanted)? {
+        return Ok(Newest::NoColumn(file.to_owned()));
+    }
     let mut newest: Option<f64> = None;
     for file in files {
         for batch in read::open_columns(file, Some(&[column]))? {
             let batch = batch?;
-            let Some(values) = batch.column_by_name(column) else {
-                return Ok(Newest::NoColumn(file.name.clone()));
-            };
+            let Some(values) = batch.column_by_name(column) else { continue };
             let kind = type_word(values.data_type());
             // A column without a value has no type of its own.
             if kind != "date" && kind != "timestamp" {
@@ -92,7 +94,7 @@ pub fn absent(files: &[TableFile], columns: &[String], keys: &Keys) -> Result<An
 }
 
 /// The columns of `wanted` that a file lacks, with its name.
-pub fn lacking<'a>(files: &'a [TableFile], wanted: &'a [String]) -> Result<Option<(&'a str, &'a str)>> {
+pub fn lacking<'f, 'w>(files: &'f [TableFile], wanted: &'w [String]) -> Result<Option<(&'f str, &'w str)>> {
     for file in files {
         let schema = read::schema(file)?;
         if let Some(absent) = wanted.iter().find(|name| schema.column_with_name(name).is_none()) {

@@ -1,5 +1,7 @@
 //! What contracts say to real files: rules that are learned let pass what they were learned from, and every rule fires.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::Path;
 
 use domain::data::contract::Contract;
@@ -27,7 +29,9 @@ fn broken(contract: &Contract, file: &TableFile) -> Vec<Violation> {
     found
 }
 
-fn rows() -> impl Strategy<Value = Vec<(Option<i32>, Option<f64>, Option<String>, bool)>> {
+type Row = (Option<i32>, Option<f64>, Option<String>, bool);
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
     let number = prop_oneof![-1e3..1e3, any::<f64>().prop_filter("finite", |n| n.is_finite())];
     let text = prop_oneof![Just("a".to_owned()), Just("b".to_owned()), "[a-z@.]{1,6}"];
     let row = (

@@ -231,8 +231,8 @@ fn every_broken_rule_is_shown_with_how_many_rows_and_some_of_them() {
         "unique: [idd]\n",
         "rows: {min: 1000}\n",
         "columns:\n  id: {type: integer}\n  age: {type: integer}\n  plan: {}\n  score: {}\nothers: block\n",
-        "columns:\n  plan: {pattern: '[a-z]{3,5}', pii: true}\n",
-        "assertions: [{name: grown up, sql: select id, age from this where age > 120}]\n",
+        "columns:\n  plan: {pattern: '[a-z]{3,4}', pii: true}\n",
+        "assertions: [{name: grown up, sql: 'select id, age from this where age > 120'}]\n",
         "references: [{columns: [plan], to: plans}]\n",
     ];
     let sandbox = people();

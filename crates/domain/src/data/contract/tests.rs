@@ -163,7 +163,7 @@ fn a_file_that_cannot_be_changed_by_lines_keeps_its_comments_at_the_top() {
 
 #[test]
 fn a_rule_that_several_files_of_a_version_break_fired_once_on_it() {
-    let broken = vec![Violation::new("rows", "few"), Violation::new("rows", "few too")];
+    let broken = [Violation::new("rows", "few"), Violation::new("rows", "few too")];
     let fired = fired([
         ("d@v3".to_owned(), &broken[..]),
         ("d@v2".to_owned(), &[]),

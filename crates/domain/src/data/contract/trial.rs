@@ -53,6 +53,6 @@ pub fn fired<'a>(versions: impl IntoIterator<Item = (String, &'a [Violation])>) 
             }
         }
     }
-    all.sort_by(|a, b| b.versions.cmp(&a.versions));
+    all.sort_by_key(|rule| std::cmp::Reverse(rule.versions));
     all
 }

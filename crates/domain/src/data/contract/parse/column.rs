@@ -206,6 +206,10 @@ impl Reader<'_> {
         }
         for limit in ["min", "max"].into_iter().filter_map(setting) {
             let text = matches!(limit.value.value, Value::Text(_));
+            let read = if limit.key == "min" { rule.min } else { rule.max };
+            if read.is_none() {
+                continue;
+            }
             if text && !rule.is_time() {
                 let message = format!("`{}` is a date, and {} is no date or timestamp", limit.key, rule.name);
                 self.problem(limit.value.place, message, Some("say so: `type: date` or `type: timestamp`"));
