@@ -111,6 +111,3 @@ fn borne(broken: u64, whole: u64, mostly: Option<f64>) -> bool {
     // One broken row of a hundred is borne by 0.99, which is a little less in binary.
     mostly.is_some_and(|mostly| broken as f64 <= (1.0 - mostly) * whole as f64 + 1e-6)
 }
-
-#[cfg(test)]
-mod tests;

@@ -384,12 +384,12 @@ fn proves(column: &ColumnProfile, allowed: &[String]) -> bool {
 }
 
 /// Whole numbers with gaps come as floating-point numbers from some programs.
-pub(super) fn same_kind(expected: &str, found: &str) -> bool {
+fn same_kind(expected: &str, found: &str) -> bool {
     expected == found || (expected == "number" && found == "integer")
 }
 
 /// What a factor between two medians looks like.
-pub(super) fn unit_change(factor: f64) -> String {
+fn unit_change(factor: f64) -> String {
     let near = |unit: f64| (factor / unit - 1.0).abs() < 0.05;
     let guess = match () {
         () if near(MILE) => ": miles to kilometres?",
@@ -400,4 +400,15 @@ pub(super) fn unit_change(factor: f64) -> String {
         () => "",
     };
     format!(" (× {factor:.3}{guess})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_between_medians_is_read_as_a_change_of_unit() {
+        assert_eq!(unit_change(1.609), " (× 1.609: miles to kilometres?)");
+        assert_eq!(unit_change(1.2), " (× 1.200)");
+    }
 }

@@ -253,25 +253,30 @@ impl Reader<'_> {
         texts
     }
 
-    /// Where the lines of a text begin in the file: also behind a quote and in a block.
+    /// Where the lines of a text begin in the file: also behind a quote and in a block; none when escapes or folded lines
+    /// make places uncertain.
     fn lines(&self, node: &Node, value: &str) -> Vec<Place> {
         let lines: Vec<&str> = self.text.lines().collect();
-        let line =
-            |number: u64| usize::try_from(number).ok().and_then(|at| lines.get(at.checked_sub(1)?)).copied();
-        let characters = usize::try_from(node.place.column.saturating_sub(1)).unwrap_or(usize::MAX);
-        let here: String = line(node.place.line).unwrap_or_default().chars().skip(characters).collect();
-        let count = value.lines().count();
+        let rest = |place: Place| -> Option<String> {
+            let line = lines.get(usize::try_from(place.line.checked_sub(1)?).ok()?)?;
+            Some(line.chars().skip(usize::try_from(place.column.checked_sub(1)?).ok()?).collect())
+        };
+        let blanks = |text: &str| text.chars().take_while(|c| *c == ' ').count();
+        let mut start = node.place;
+        let here = rest(start).unwrap_or_default();
         if here.starts_with('|') {
-            let indent = |text: &str| text.chars().take_while(|c| *c == ' ').count();
-            let first = (node.place.line + 1..).map_while(line).find(|text| !text.trim().is_empty());
-            let start = Place { line: node.place.line + 1, column: 1 }.right_by(first.map_or(0, indent));
-            return (0..count as u64).map(|n| Place { line: start.line + n, ..start }).collect();
+            start = Place { line: start.line + 1, column: 1 };
+            while rest(start).is_some_and(|line| line.trim().is_empty()) && !value.starts_with('\n') {
+                start.line += 1;
+            }
         }
+        let here = rest(start).unwrap_or_default();
         let quote = usize::from(here.starts_with(['"', '\'']));
-        let first = value.lines().next().unwrap_or_default();
-        let shown: String = here.chars().skip(quote).collect();
-        // Escapes and folded lines move what comes after them.
-        if count == 1 && shown.starts_with(first) { vec![node.place.right_by(quote)] } else { Vec::new() }
+        start = start.right_by(if quote == 0 { blanks(&here) } else { quote });
+        let places: Vec<Place> =
+            value.lines().zip(0..).map(|(_, n)| Place { line: start.line + n, ..start }).collect();
+        let shown = |(line, place): (&str, &Place)| rest(*place).unwrap_or_default().starts_with(line);
+        if value.lines().zip(&places).all(shown) { places } else { Vec::new() }
     }
 }
 

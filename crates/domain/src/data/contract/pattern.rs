@@ -61,29 +61,3 @@ fn explain(pattern: &str, error: &regex_syntax::Error) -> Fault {
     };
     Fault { offset, message: format!("the pattern is not right: {message}"), help }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_values_match() {
-        let code = compile("[A-Z]{2}|[A-Z]{2}[0-9]+").unwrap();
-        for (value, fits) in [("AB", true), ("AB12", true), ("AB12x", false), ("xAB", false), ("AB\n", false)]
-        {
-            assert_eq!(code.is_match(value), fits, "{value:?}");
-        }
-    }
-
-    #[test]
-    fn a_bad_pattern_says_where() {
-        assert_eq!(compile("äb(c").unwrap_err().offset, Some(2));
-        assert!(compile("(?=a)b").unwrap_err().help.unwrap().contains("assertion"));
-        assert!(compile(r"(a)\1").unwrap_err().help.unwrap().contains("assertion"));
-        assert!(compile("a)|(b").is_err());
-        assert!(compile("(?x) a # note").unwrap_err().message.contains("not whole"));
-        assert!(compile(r"((\w{1,100}){1,100}){1,100}").unwrap_err().message.contains("KiB"));
-        assert!(compile(&"(".repeat(200)).is_err());
-        assert!(compile(&"a".repeat(MAX_LENGTH + 1)).is_err());
-    }
-}

@@ -1,6 +1,10 @@
-use super::check::unit_change;
-use super::*;
-use crate::data::Violation;
+//! Contracts: how they read and write, and what learning anew does to them.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use domain::data::Violation;
+use domain::data::contract::pattern::{MAX_LENGTH, compile};
+use domain::data::contract::{Contract, fired};
 
 const TEXT: &str = "columns:\n  origin: {type: text, nullable: false, allowed: [EWR, JFK, LGA]}\n  \
                     distance: {type: integer, min: 17, max: 5482}\nrows: {min: 1}\nunique: [origin, distance]\n";
@@ -27,7 +31,7 @@ fn a_contract_reads_back_as_it_was_written() {
     let read = Contract::parse(WHOLE, "c.yaml").unwrap();
     assert_eq!(read.column("day").unwrap().max, Some(1_388_448_000_000.0));
     assert_eq!(read.freshness.as_ref().unwrap().max_age_ms, 172_800_000);
-    assert_eq!(read.rules(), 24);
+    assert_eq!(read.rules(), 23);
     assert!(read.in_words().iter().any(|rule| rule.says == "is 2013-01-01 to 2013-12-31"));
 }
 
@@ -110,12 +114,6 @@ fn places_in_a_query_are_places_in_the_contract() {
 }
 
 #[test]
-fn a_factor_between_medians_is_read_as_a_change_of_unit() {
-    assert_eq!(unit_change(1.609), " (× 1.609: miles to kilometres?)");
-    assert_eq!(unit_change(1.2), " (× 1.200)");
-}
-
-#[test]
 fn learning_anew_keeps_comments_and_what_it_knows_nothing_of() {
     let text = "# who asks: ops\ncolumns:\n  # the plans we sell\n  plan: {type: text, allowed: [basic, pro], \
                 pattern: '[a-z]+'} # by hand\n  age:\n    type: integer # years\n    min: 0\n    max: 150\n  \
@@ -171,4 +169,24 @@ fn a_rule_that_several_files_of_a_version_break_fired_once_on_it() {
     ]);
     assert_eq!(fired.len(), 1);
     assert_eq!((fired[0].versions, fired[0].first.as_str(), fired[0].last.as_str()), (2, "d@v1", "d@v3"));
+}
+
+#[test]
+fn whole_values_match() {
+    let code = compile("[A-Z]{2}|[A-Z]{2}[0-9]+").unwrap();
+    for (value, fits) in [("AB", true), ("AB12", true), ("AB12x", false), ("xAB", false), ("AB\n", false)] {
+        assert_eq!(code.is_match(value), fits, "{value:?}");
+    }
+}
+
+#[test]
+fn a_bad_pattern_says_where() {
+    assert_eq!(compile("äb(c").unwrap_err().offset, Some(2));
+    assert!(compile("(?=a)b").unwrap_err().help.unwrap().contains("assertion"));
+    assert!(compile(r"(a)\1").unwrap_err().help.unwrap().contains("assertion"));
+    assert!(compile("a)|(b").is_err());
+    assert!(compile("(?x) a # note").unwrap_err().message.contains("not whole"));
+    assert!(compile(r"((\w{1,100}){1,100}){1,100}").unwrap_err().message.contains("KiB"));
+    assert!(compile(&"(".repeat(200)).is_err());
+    assert!(compile(&"a".repeat(MAX_LENGTH + 1)).is_err());
 }
