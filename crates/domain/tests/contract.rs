@@ -1,7 +1,5 @@
 //! Contracts: how they read and write, and what learning anew does to them.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use domain::data::Violation;
 use domain::data::contract::pattern::{MAX_LENGTH, compile};
 use domain::data::contract::{Contract, fired};
