@@ -13,6 +13,7 @@ const NARROW = {
   "schemas/StepRunBody/failure": "StepFailure",
   "schemas/DataVersionBody/violations": "Violation[]",
   "schemas/TrialBody/violations": "Violation[]",
+  "schemas/CheckBody/violations": "Violation[]",
   "schemas/RowPage/rows": "unknown[][]",
   "schemas/ArtifactRows/rows": "unknown[][]",
   "schemas/PredictionBody/features": "Features",

@@ -51,11 +51,12 @@ pub fn state(word: &str) -> Cell {
     let (mark, tone) = match word {
         "published" | "succeeded" | "finished" | "FINISHED" | "full" | "live" | "serving" | "ready"
         | "healthy" | "ok" | "accepted" | "passes" | "holds" | "met" | "steady" | "fired" | "done"
-        | "good" | "pass" | "passed" | "true" | "stable" | "restored" | "completed" => ("✓", Tone::Good),
-        "failed" | "FAILED" | "degraded" | "alarmed" | "rejected" | "alarm" | "drift" | "killed"
-        | "KILLED" | "refused" | "error" | "fail" | "false" | "broken" | "block" | "rolled_back" => {
-            ("✗", Tone::Bad)
+        | "good" | "kept" | "pass" | "passed" | "true" | "stable" | "restored" | "completed" => {
+            ("✓", Tone::Good)
         }
+        "failed" | "FAILED" | "degraded" | "alarmed" | "rejected" | "alarm" | "drift" | "killed"
+        | "KILLED" | "refused" | "error" | "fail" | "false" | "broken" | "block" | "blocked"
+        | "rolled_back" => ("✗", Tone::Bad),
         "warn" | "warning" | "waiting_approval" | "suppressed" | "doubtful" | "warned" | "stale" => {
             ("!", Tone::Warn)
         }

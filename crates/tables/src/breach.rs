@@ -8,10 +8,12 @@ use arrow::compute::kernels::cast_utils::Parser;
 use arrow::datatypes::{DataType, Date32Type, Float64Type, TimestampMillisecondType};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use domain::data::contract::{Answer, Breaks, Question};
+use domain::data::contract::{Answer, Bounds, Breaks, Question, pattern};
 use domain::data::violation::Example;
+use regex::Regex;
 
 use crate::error::{Error, Result};
+use crate::profile::as_millis;
 use crate::read::{self, TableFile};
 
 /// Rows that are quoted for one rule.
@@ -71,22 +73,34 @@ pub(crate) fn short(value: String) -> String {
 /// A question put to one batch.
 enum Test<'a> {
     Missing(&'a ArrayRef),
-    Outside { numbers: ArrayRef, least: f64, most: f64 },
+    Outside { numbers: ArrayRef, bounds: Bounds },
+    OutsideTimes { millis: Vec<f64>, bounds: Bounds },
     NotAmong { column: &'a ArrayRef, allowed: &'a [String] },
     NotA { column: &'a ArrayRef, kind: &'a str },
+    NotLike { column: &'a ArrayRef, pattern: Regex },
+    NotLong { column: &'a ArrayRef, bounds: Bounds },
 }
 
 impl<'a> Test<'a> {
     fn new(column: &'a ArrayRef, breaks: &'a Breaks) -> Result<Self, ArrowError> {
         Ok(match breaks {
             Breaks::Missing => Self::Missing(column),
-            Breaks::Outside(least, most) => Self::Outside {
+            Breaks::Outside(min, max) if column.data_type().is_temporal() => Self::OutsideTimes {
+                millis: as_millis(column).unwrap_or_default(),
+                bounds: Bounds { min: *min, max: *max },
+            },
+            Breaks::Outside(min, max) => Self::Outside {
                 numbers: cast(column, &DataType::Float64)?,
-                least: least.unwrap_or(f64::NEG_INFINITY),
-                most: most.unwrap_or(f64::INFINITY),
+                bounds: Bounds { min: *min, max: *max },
             },
             Breaks::NotAmong(allowed) => Self::NotAmong { column, allowed },
             Breaks::NotA(kind) => Self::NotA { column, kind },
+            Breaks::NotLike(text) => {
+                let pattern = pattern::compile(text);
+                let wrong = |fault: pattern::Fault| ArrowError::InvalidArgumentError(fault.message);
+                Self::NotLike { column, pattern: pattern.map_err(wrong)? }
+            }
+            Breaks::NotLong(min, max) => Self::NotLong { column, bounds: Bounds { min: *min, max: *max } },
         })
     }
 
@@ -96,12 +110,21 @@ impl<'a> Test<'a> {
             Self::Missing(column) => {
                 column.is_null(row) || (column.data_type().is_floating() && text() == "NaN")
             }
-            Self::Outside { numbers, least, most } => {
+            Self::Outside { numbers, bounds } => {
                 let value = numbers.as_primitive::<Float64Type>();
-                !value.is_null(row) && (value.value(row) < *least || value.value(row) > *most)
+                !value.is_null(row) && !value.value(row).is_nan() && !bounds.hold(value.value(row))
+            }
+            // What is missing is not-a-number.
+            Self::OutsideTimes { millis, bounds } => {
+                millis.get(row).is_some_and(|value| !value.is_nan() && !bounds.hold(*value))
             }
             Self::NotAmong { column, allowed } => !column.is_null(row) && !is_among(&text(), allowed),
             Self::NotA { column, kind } => !column.is_null(row) && !reads_as(&text(), kind),
+            Self::NotLike { column, pattern } => !column.is_null(row) && !pattern.is_match(&text()),
+            // Lengths are far below 2^53.
+            Self::NotLong { column, bounds } => {
+                !column.is_null(row) && !bounds.hold(text().chars().count() as f64)
+            }
         }
     }
 }
@@ -153,6 +176,13 @@ mod tests {
         assert_eq!((strange.count, rows(&strange)), (1, vec![(2, "z")]));
         let texts = asked("a,b\n1,1\n2.5,1\nnine,1\n", Breaks::NotA("integer".to_owned()));
         assert_eq!((texts.count, rows(&texts)), (2, vec![(2, "2.5"), (3, "nine")]));
+        let codes = asked("a,b\nAB1,x\nab1,x\n,x\nxAB1,x\n", Breaks::NotLike("[A-Z]+[0-9]".to_owned()));
+        assert_eq!((codes.count, rows(&codes)), (2, vec![(2, "ab1"), (4, "xAB1")]));
+        let lengths = asked("a,b\nä,x\näöü,x\n,x\n", Breaks::NotLong(Some(2.0), Some(3.0)));
+        assert_eq!((lengths.count, rows(&lengths)), (1, vec![(1, "ä")]));
+        let day = 1_704_067_200_000.0; // 2024-01-01
+        let early = asked("a,b\n2023-12-31,x\n2024-01-01,x\n,x\n", Breaks::Outside(Some(day), None));
+        assert_eq!((early.count, rows(&early)), (1, vec![(1, "2023-12-31")]));
         let numbers = asked("a,b\n1,1\n2.5,1\n", Breaks::NotAmong(vec!["1".to_owned()]));
         assert_eq!((numbers.count, rows(&numbers)), (1, vec![(2, "2.5")]));
     }

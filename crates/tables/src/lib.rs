@@ -1,5 +1,6 @@
 //! Tabular data: read, write, profiles, contracts, drift and performance statistics.
 
+pub mod across;
 pub mod breach;
 pub mod compare;
 pub mod cut;

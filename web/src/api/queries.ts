@@ -95,6 +95,7 @@ export const useDataDiff = (name: string, from: string, to: string, enabled = tr
 /** The newest runs that read a data version. */
 export const useUses = (name: string, at: string) => useRunSearch({ filter: `tags.\`volano.data.${name}\` = '${name}@${at}'`, order_by: ["start_time DESC"], max_results: 20 });
 export const useContract = (name: string) => useGet("/datasets/{name}/contract", { name }, ["contract", "dataset"]);
+export const useContractHistory = (name: string) => useGet("/datasets/{name}/contract/history", { name }, version);
 
 /* Pipelines */
 const pipeline = ["project", "pipeline", "pipeline_run", "step_run"];

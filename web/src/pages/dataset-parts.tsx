@@ -1,15 +1,13 @@
 /** The panels of a data set's page. */
-import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { post } from "../api/client";
-import { useContract, useDataDiff, useDataFiles, useProfile, useRows, useUses } from "../api/queries";
-import type { ColumnProfile, DataVersion, Violation } from "../api/types";
+import { useDataDiff, useDataFiles, useProfile, useRows, useUses } from "../api/queries";
+import type { ColumnProfile, Violation } from "../api/types";
 import { bytes, count, exact, inline, percent, plain, plural, readable, shortId } from "../lib/format";
 import { paths } from "../lib/paths";
 import { Panel, To, When } from "../ui/bits";
 import { Histogram, Meter } from "../ui/small";
-import { Empty, Fault, Loaded } from "../ui/state";
-import { Glyph, Status } from "../ui/status";
+import { Empty, Loaded } from "../ui/state";
+import { Glyph } from "../ui/status";
 
 export function ViolationsPanel({ violations, rejected }: { violations: Violation[]; rejected?: boolean }) {
   return (
@@ -31,7 +29,7 @@ export function ViolationsPanel({ violations, rejected }: { violations: Violatio
                 <span className="small ink2 mono wrap">
                   {v.examples
                     .slice(0, 3)
-                    .map((e) => `${e.file}:${e.row} ${e.value}`)
+                    .map((e) => `${e.file ? `${e.file}:` : "row "}${e.row} ${e.value}`)
                     .join("   ")}
                 </span>
               )}
@@ -253,72 +251,6 @@ export function RowsPanel({ name, version }: { name: string; version: string }) 
         </Panel>
       )}
     </Loaded>
-  );
-}
-
-/** What the contract says to every version, tried when somebody asks: it reads them all. */
-function Trials({ name }: { name: string }) {
-  const run = useMutation({ mutationFn: () => post("/datasets/{name}/contract/test", { name }, {}) });
-  return (
-    <Panel
-      title="Tried on the history"
-      tools={
-        <button type="button" className="btn" disabled={run.isPending} onClick={() => run.mutate()}>
-          {run.isPending ? "Trying…" : "Try on every version"}
-        </button>
-      }
-    >
-      {run.isError && <Fault error={run.error} retry={() => run.mutate()} />}
-      {run.data && (
-        <div className="scroll">
-          <table className="t">
-            <tbody>
-              {run.data.items.map((t) => (
-                <tr key={t.version}>
-                  <td>
-                    <To className="mono" href={`/data/${t.version}`}>{t.version}</To>
-                  </td>
-                  <td>
-                    <Status state={t.passes ? "ok" : "rejected"}>{t.passes ? "kept" : "broken"}</Status>
-                  </td>
-                  <td className="ink2 wrap">{t.violations.length === 0 ? "no finding" : t.violations.map((v) => <p key={`${v.rule} ${v.message}`}>{v.message}</p>)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {!run.data && !run.isError && <p className="pad ink2">Nothing is changed by trying.</p>}
-    </Panel>
-  );
-}
-
-export function ContractPanel({ name, version }: { name: string; version: DataVersion }) {
-  const query = useContract(name);
-  return (
-    <div className="stack gap12">
-      {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={!version.number} />}
-      <Loaded query={query} missing={<Empty title="No contract yet" cli={`volano contract infer ${name} --write`}>A contract is learnt from what is there; batches that break it are kept aside and never reach the model.</Empty>}>
-        {(contract) => (
-          <div className="cols two">
-            <Panel
-              title={<span className="mono">{contract.path}</span>}
-              tools={
-                <>
-                  <span>{plural(contract.rules, "rule")}</span>
-                  <Status state={version.number ? "ok" : "rejected"}>{version.number ? (version.violations.length ? "kept, with warnings" : "kept") : "broken"}</Status>
-                </>
-              }
-            >
-              <pre className="log tall code" tabIndex={0} aria-label="Contract file">
-                {contract.text}
-              </pre>
-            </Panel>
-            <Trials name={name} />
-          </div>
-        )}
-      </Loaded>
-    </div>
   );
 }
 

@@ -10,7 +10,8 @@ import { Cards, Facts, Page, Panel, Tabs, To, useParam, When } from "../ui/bits"
 import { Empty, Loaded, useSettled } from "../ui/state";
 import { Status } from "../ui/status";
 import { BranchesPanel } from "./dataset-branches";
-import { ChangePanel, ContractPanel, FilesPanel, ProfilePanel, RowsPanel, UsesPanel, ViolationsPanel } from "./dataset-parts";
+import { ContractPanel } from "./dataset-contract";
+import { ChangePanel, FilesPanel, ProfilePanel, RowsPanel, UsesPanel, ViolationsPanel } from "./dataset-parts";
 import { SqlPanel } from "./dataset-sql";
 
 /** `flights@v3` → name and what comes after the `@`. */

@@ -41,6 +41,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(contract::get))
         .routes(routes!(contract::infer))
         .routes(routes!(contract::test))
+        .routes(routes!(contract::history))
 }
 
 /// A data set's name from the path.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::data::contract::Contract;
-use domain::data::dataset::ContractFile;
 use domain::data::profile::TableProfile;
 use domain::data::{DataKind, Dataset, FileId, TreeFile, Violation};
+use domain::yaml::Problem;
 use objects::Store;
 use tables::TableFile;
 
@@ -21,6 +21,15 @@ pub(super) struct Inspection {
     pub violations: Vec<Violation>,
 }
 
+/// A contract and the file in the project that it stands in.
+#[derive(Clone, Debug)]
+pub(super) struct InForce {
+    /// The rules.
+    pub contract: Contract,
+    /// What places are said to be in.
+    pub path: String,
+}
+
 impl Inspection {
     /// Whether the candidate may be published.
     pub fn passes(&self) -> bool {
@@ -28,10 +37,12 @@ impl Inspection {
     }
 }
 
-/// Looks into `files`; `known` are the files of the newest published version, which were looked into before.
+/// Looks into `files`; `known` are the files of the newest published version, which were looked into before. Rules on
+/// the version as a whole are left to [`super::across`].
 pub(super) async fn inspect(
     store: Store,
     dataset: Dataset,
+    contract: Option<InForce>,
     files: Vec<TreeFile>,
     known: Vec<TreeFile>,
 ) -> Result<Inspection> {
@@ -39,7 +50,6 @@ pub(super) async fn inspect(
         return Ok(Inspection::default());
     }
     off_thread(move || {
-        let contract = dataset.contract.as_ref().map(|file| read_contract(&store, file)).transpose()?;
         let mut inspection = Inspection { rows: Some(0), violations: Vec::new() };
         let all = table_files(&store, &files)?;
         let mut schemas = Vec::with_capacity(all.len());
@@ -67,8 +77,8 @@ pub(super) async fn inspect(
             inspection.rows = None;
             return Ok(inspection);
         }
-        if let (Some(contract), Some(path)) = (contract, dataset.contract.as_ref().map(|file| &file.path)) {
-            inspection.violations = inspect_with(&store, &contract, path, &files, &known)?;
+        if let Some(InForce { contract, path }) = &contract {
+            inspection.violations = inspect_with(&store, contract, path, &files, &known)?;
         }
         Ok(inspection)
     })
@@ -123,7 +133,7 @@ fn broken_rules(
         let questions = contract.questions(&profile, &found);
         let answers = tables::breach::find(file, &questions).map_err(unreadable)?;
         for (question, answer) in questions.iter().zip(answers) {
-            contract.answer((&file.name, profile.rows), question, answer, path, &mut found);
+            contract.answer((&file.name, &profile), question, answer, path, &mut found);
         }
         violations.extend(found);
     }
@@ -135,31 +145,44 @@ fn unusable(reason: String) -> Violation {
     Violation::new("readable", reason)
 }
 
-/// The contract's text, as it was stored with the version of the project file that named it.
-fn read_contract(store: &Store, file: &ContractFile) -> Result<Contract> {
-    let text = String::from_utf8(store.read(&file.file_id)?)
-        .map_err(|_| Error::invalid(&file.path, "the contract is not UTF-8 text"))?;
-    parse(&text, &file.path)
+/// The contract of a data set, as it was stored with the version of the project file that named it; none for a set of
+/// files that are no tables.
+pub(super) async fn in_force(store: Store, dataset: &Dataset) -> Result<Option<InForce>> {
+    let Some(file) = dataset.contract.clone().filter(|_| dataset.kind == DataKind::Table) else {
+        return Ok(None);
+    };
+    off_thread(move || {
+        let text = String::from_utf8(store.read(&file.file_id)?)
+            .map_err(|_| Error::invalid(&file.path, "the contract is not UTF-8 text"))?;
+        Ok(Some(InForce { contract: parse(&text, &file.path)?, path: file.path }))
+    })
+    .await
 }
 
 /// Reads a contract; the first slip is told with its place, the others with theirs below it.
 pub(super) fn parse(text: &str, path: &str) -> Result<Contract> {
-    Contract::parse(text, path).map_err(|problems| {
-        let Some(first) = problems.first() else { return Error::invalid(path, "cannot be read") };
-        let help = first.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
-        let others: String = problems[1..].iter().map(|problem| format!("\n{problem}")).collect();
-        let place = format!("{}:{}:{}", first.file, first.line, first.column);
-        Error::invalid(place, format!("{}{help}{others}", first.message))
+    Contract::parse(text, path).or_else(|problems| {
+        told(path, &problems)?;
+        Err(Error::invalid(path, "cannot be read"))
     })
 }
 
-fn table_files(store: &Store, files: &[TreeFile]) -> Result<Vec<TableFile>> {
+/// An error for slips in a contract, if there are any.
+pub(super) fn told(path: &str, problems: &[Problem]) -> Result<()> {
+    let Some(first) = problems.first() else { return Ok(()) };
+    let help = first.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+    let others: String = problems[1..].iter().map(|problem| format!("\n{problem}")).collect();
+    let place = format!("{path}:{}:{}", first.line, first.column);
+    Err(Error::invalid(place, format!("{}{help}{others}", first.message)))
+}
+
+pub(super) fn table_files(store: &Store, files: &[TreeFile]) -> Result<Vec<TableFile>> {
     let table = |file: &TreeFile| {
         Ok(TableFile { name: file.path.as_str().to_owned(), path: store.path(&file.file_id)? })
     };
     files.iter().map(table).collect()
 }
 
-fn unreadable(error: tables::Error) -> Error {
+pub(super) fn unreadable(error: tables::Error) -> Error {
     Error::invalid("data", error.to_string())
 }

@@ -1,5 +1,6 @@
 //! Use-cases of the data room.
 
+mod across;
 pub mod branch;
 pub mod contract;
 pub mod dataset;

@@ -7,8 +7,9 @@ use domain::governance::role::Permission;
 use domain::pipelines::event::{EventKind, NewEvent};
 use serde_json::json;
 
+use super::across::Version;
 use super::dataset::Datasets;
-use super::inspect::inspect;
+use super::inspect::{in_force, inspect};
 use super::off_thread;
 use crate::{Audit, Context, Error, Result};
 
@@ -87,7 +88,13 @@ impl Datasets<'_> {
             }
             None => Vec::new(),
         };
-        let inspection = inspect(self.0.objects().clone(), dataset.clone(), files.clone(), known).await?;
+        let rules = in_force(self.0.objects().clone(), &dataset).await?;
+        let store = self.0.objects().clone();
+        let mut inspection = inspect(store, dataset.clone(), rules.clone(), files.clone(), known).await?;
+        if let (Some(rules), Some(rows)) = (rules, inspection.rows) {
+            let version = Version { files: files.clone(), rows: rows.unsigned_abs(), arrived: ctx.now() };
+            inspection.violations.extend(self.across(ctx, &rules, version).await?);
+        }
         let commit = Commit {
             tree,
             parents: head.iter().map(|head| head.commit).chain(merged).collect(),

@@ -106,14 +106,23 @@ impl Datasets<'_> {
             let files = self.input(ctx, &name).await?;
             inputs.push(Input { name: name.reference, files });
         }
+        let (query, turn) = self.prepared(question, inputs).await?;
+        Ok((sql::open(query).await.map_err(failed)?, turn))
+    }
+
+    /// A query within the limits of this server, and its turn to run.
+    pub(super) async fn prepared(
+        &self,
+        question: Question,
+        inputs: Vec<Input>,
+    ) -> Result<(Query, OwnedSemaphorePermit)> {
         let turn = self.turn().await?;
         let scratch = self.0.home().queries_dir();
         let folder = scratch.clone();
         off_thread(move || private(&folder)).await?;
         let limits = Limits { memory: MEMORY, spilled: SPILLED, help: HELP, ..Limits::scratch_in(&scratch) };
         let Question { sql: text, limit, count } = question;
-        let query = Query { text, inputs, limit, count, time: TIME, limits };
-        Ok((sql::open(query).await.map_err(failed)?, turn))
+        Ok((Query { text, inputs, limit, count, time: TIME, limits }, turn))
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
@@ -128,7 +137,7 @@ impl Datasets<'_> {
     }
 
     /// The files of the version that a query names.
-    async fn input(&self, ctx: &Context, named: &Named) -> Result<Vec<TableFile>> {
+    pub(super) async fn input(&self, ctx: &Context, named: &Named) -> Result<Vec<TableFile>> {
         let version = self.named_version(ctx, named).await?;
         let files = self.files(ctx, &version).await?;
         let table = |file: super::dataset::VersionFile| TableFile {
@@ -211,7 +220,7 @@ fn what_there_is(name: &str, names: &BTreeSet<&str>) -> String {
 }
 
 /// What is wrong with a query is its author's to mend, and stands at its place.
-fn failed(error: sql::Error) -> Error {
+pub(super) fn failed(error: sql::Error) -> Error {
     match error {
         sql::Error::Query { line, column, message, help } => {
             let field = match (line, column) {

@@ -28,9 +28,9 @@ pub use model::{
 pub use start::{DemoArgs, InitArgs, LoginArgs, ServerArgs, Template};
 pub use trash::{PurgeArgs, RetentionCommand, TrashCommand, TrashListArgs};
 pub use work::{
-    ContractCommand, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand, DataMergeArgs,
-    DataRefArgs, DataSqlArgs, DiffArgs, LogsArgs, Param, PipelineArgs, PipelineCommand, PipelineRunArgs,
-    RunArgs, SqlFormat,
+    ContractCommand, ContractHistoryArgs, ContractInferArgs, ContractTestArgs, DataAddArgs, DataCommand,
+    DataMergeArgs, DataRefArgs, DataSqlArgs, DiffArgs, LogsArgs, Param, PipelineArgs, PipelineCommand,
+    PipelineRunArgs, RunArgs, SqlFormat,
 };
 
 /// The machine-learning lifecycle in one binary

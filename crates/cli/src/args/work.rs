@@ -203,6 +203,8 @@ pub enum ContractCommand {
     },
     /// Try the rules on the versions there are
     Test(ContractTestArgs),
+    /// Say how the check of each version ended when it came
+    History(ContractHistoryArgs),
 }
 
 /// Arguments of `contract infer`.
@@ -211,6 +213,12 @@ pub struct ContractInferArgs {
     /// Data set; its newest version is learned from
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// Learn from these versions
+    #[arg(long, value_name = "vN..vM", conflicts_with = "last")]
+    pub from: Option<String>,
+    /// Learn from the newest so many versions
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub last: Option<u32>,
     /// Write it into the project, to contracts/NAME.yaml
     #[arg(long)]
     pub write: bool,
@@ -225,6 +233,23 @@ pub struct ContractTestArgs {
     /// Try the rules of this file instead of those in force
     #[arg(long, value_name = "FILE")]
     pub contract: Option<PathBuf>,
+    /// Say rule by rule how often it would have fired on the newest so many versions
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub last: Option<u32>,
+    /// Say rule by rule how often it would have fired since so long ago
+    #[arg(long, value_name = "90d")]
+    pub since: Option<String>,
+}
+
+/// Arguments of `contract history`.
+#[derive(Args, Debug)]
+pub struct ContractHistoryArgs {
+    /// Data set
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
 }
 
 /// Arguments of `run`.

@@ -239,7 +239,9 @@ pub fn with_violation(failure: Failure, violation: &Value) -> Failure {
         let value = Some(example.text("value")).filter(|value| !value.is_empty()).unwrap_or("(nothing)");
         let parts = [violation.text("column"), example.text("file")].map(str::to_owned);
         let what: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        failure.detail(format_args!("  {}, row {row}: {value}", what.join(" in ")))
+        // The rows that a query found are in no file.
+        let place = if what.is_empty() { String::new() } else { format!("{}, ", what.join(" in ")) };
+        failure.detail(format_args!("  {place}row {row}: {value}"))
     })
 }
 

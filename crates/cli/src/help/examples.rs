@@ -66,11 +66,13 @@ entries! {
         -> "volano data usage";
     "volano contract": ["volano contract infer churn --write", "volano contract test churn@v2"]
         -> "volano contract infer NAME --write";
-    "volano contract infer": ["volano contract infer churn", "volano contract infer churn --write"]
+    "volano contract history": ["volano contract history churn", "volano contract history churn --limit 5 --json"]
+        -> "volano data show NAME@v3";
+    "volano contract infer": ["volano contract infer churn", "volano contract infer churn --last 5 --write", "volano contract infer churn --from v1..v5"]
         -> "edit contracts/NAME.yaml, then volano contract test NAME";
     "volano contract show": ["volano contract show churn", "volano contract show churn --json"]
         -> "volano contract test NAME";
-    "volano contract test": ["volano contract test churn", "volano contract test churn@v2", "volano contract test churn --contract contracts/churn.yaml"]
+    "volano contract test": ["volano contract test churn", "volano contract test churn@v2", "volano contract test churn --contract contracts/churn.yaml", "volano contract test churn --since 90d"]
         -> "volano data diff NAME@v1 NAME@v2";
     "volano run": ["volano run -- python train.py", "volano run -p depth=8 -- python train.py --depth '${params.depth}'", "volano run -p lr=0.1 explore.ipynb", "volano run --replay"]
         -> "volano exp compare @last @best";

@@ -148,3 +148,41 @@ fn a_contract_is_learned_tried_and_says_what_breaks_it() {
     let done = sandbox.run(&["contract", "test", "churn", "--contract", "wrong.yaml"]);
     insta::assert_snapshot!(format!("{}exit {}", done.stderr, done.code));
 }
+
+#[test]
+fn a_contract_is_learned_from_several_versions_and_reviewed_as_a_difference() {
+    let sandbox = added(TELCO);
+    sandbox.write("churn.csv", format!("{TELCO}5,70,gold,1\n"));
+    sandbox.ok(&["data", "add", "churn.csv"]);
+    sandbox.write(
+        "volano.yaml",
+        "project: p\ndata: {churn: {path: churn.csv, contract: contracts/churn.yaml}}\n",
+    );
+    let known = "columns:\n  # months\n  tenure: {type: integer, nullable: false, min: 0, max: 50} # by hand\n  \
+                 plan: {type: text, pattern: '[a-z]+'}\n  left: {type: text}\nrows: {min: 2}\n";
+    let file = sandbox.write("contracts/churn.yaml", known);
+    settings().bind(|| {
+        insta::assert_snapshot!(sandbox.ok(&["contract", "infer", "churn", "--last", "2"]));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), known, "nothing is written unasked");
+        sandbox.ok(&["contract", "infer", "churn", "--from", "v1..v2", "--write"]);
+        insta::assert_snapshot!(std::fs::read_to_string(&file).unwrap());
+        let test = |more: &[&str]| {
+            let done =
+                sandbox.run(&[&["contract", "test", "churn", "--contract", "strict.yaml"], more].concat());
+            format!("{}{}exit {}", done.stdout, done.stderr, done.code)
+        };
+        sandbox.write(
+            "strict.yaml",
+            "columns:\n  tenure: {max: 50}\n  plan: {pattern: '[a-o]+', severity: warn}\n",
+        );
+        insta::assert_snapshot!(test(&["--since", "90d"]));
+        let mut settings = settings();
+        settings.add_filter(r"\d{4}-\d\d-\d\dT[^\t\n]*", "[TIME]");
+        settings.bind(|| insta::assert_snapshot!(sandbox.ok(&["contract", "history", "churn"])));
+    });
+    let json: Value =
+        serde_json::from_str(&sandbox.ok(&["contract", "infer", "churn", "--last", "2", "--json"])).unwrap();
+    assert_eq!(json["changes"], serde_json::json!([]));
+    let slip = sandbox.run(&["contract", "infer", "churn", "--from", "first"]);
+    assert_eq!(slip.code, 2, "{}", slip.stderr);
+}

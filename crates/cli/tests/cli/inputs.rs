@@ -195,7 +195,14 @@ fn every_slip_in_a_contract_is_shown_with_its_place_and_the_way_out() {
         "unique: [id, id]\n",
         "rows: 5\n",
         "rows: {min: -1}\n",
-        "rows: {max: 10}\n",
+        "rows: {most: 10}\n",
+        "columns:\n  plan: {pattern: 'ba(sic'}\n",
+        "columns:\n  plan: {length: 3}\n",
+        "columns:\n  age: {type: integer, min: 2024-01-31}\n",
+        "columns:\n  age: {mostly: 2}\n",
+        "freshness: {column: joined}\n",
+        "references: [{columns: [plan], to: plans, columns_there: [a, b]}]\n",
+        "assertions:\n  - name: in order\n    sql: select * form this\n",
         "others: forbid\n",
         "colums: {}\nuniqe: [id]\n",
     ];
@@ -224,6 +231,9 @@ fn every_broken_rule_is_shown_with_how_many_rows_and_some_of_them() {
         "unique: [idd]\n",
         "rows: {min: 1000}\n",
         "columns:\n  id: {type: integer}\n  age: {type: integer}\n  plan: {}\n  score: {}\nothers: block\n",
+        "columns:\n  plan: {pattern: '[a-z]{3,4}', pii: true}\n",
+        "assertions: [{name: grown up, sql: 'select id, age from this where age > 120'}]\n",
+        "references: [{columns: [plan], to: plans}]\n",
     ];
     let sandbox = people();
     let running = sandbox.server();

@@ -118,6 +118,21 @@ pub async fn list(conn: &mut Conn<'_>, dataset: &Id, limit: i64, offset: i64) ->
     conn.fetch_all(&sql, args![dataset, limit, offset]).await?.iter().map(read).collect()
 }
 
+/// Versions as [`list`] has them, each with the contract that it was checked against.
+pub async fn checked(
+    conn: &mut Conn<'_>,
+    dataset: &Id,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<(DataVersion, Option<FileId>)>> {
+    let sql = format!(
+        "{}v.dataset_id = $1 ORDER BY v.time_ms DESC, COALESCE(v.number, 0) DESC, v.commit_id LIMIT $2 OFFSET $3",
+        SELECT.replacen("SELECT ", "SELECT v.contract_file, ", 1)
+    );
+    let rows = conn.fetch_all(&sql, args![dataset, limit, offset]).await?;
+    rows.iter().map(|row| Ok((read(row)?, opt_object(row, "contract_file", FileId::parse)?))).collect()
+}
+
 /// The published version with this commit, of whatever data set.
 pub async fn by_commit(conn: &mut Conn<'_>, commit: &CommitId) -> Result<Vec<DataVersion>> {
     let sql = format!("{SELECT}v.commit_id = $1 ORDER BY d.name");

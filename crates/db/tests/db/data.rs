@@ -124,7 +124,10 @@ async fn only_published_versions_have_numbers_and_main_follows_them() {
         let standing = data_version::standing_rejection(&mut conn, &flights().id).await.unwrap();
         assert_eq!(standing, None, "a newer version was published");
         let listed = data_version::list(&mut conn, &flights().id, 2, 0).await.unwrap();
-        assert_eq!(listed, [second.clone(), rejected]);
+        assert_eq!(listed, [second.clone(), rejected.clone()]);
+        let checked = data_version::checked(&mut conn, &flights().id, 2, 1).await.unwrap();
+        let contract = Some(FileId::of(b"contract"));
+        assert_eq!(checked, [(rejected, contract), (first, contract)]);
         let by_commit = data_version::by_commit(&mut conn, &second.commit).await.unwrap();
         assert_eq!(by_commit, [second]);
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod changes;
+mod contract;
 mod download;
 mod evaluation;
 mod fuzz;

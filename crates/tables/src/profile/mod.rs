@@ -17,6 +17,7 @@ use crate::read::{self, TableFile, type_word};
 use column::{ColumnSketch, StoredColumn};
 use correlation::Pairs;
 
+pub(crate) use column::as_millis;
 pub use decode::Undecodable;
 pub use moments::Moments;
 pub use values::SHARES;

@@ -1,27 +1,33 @@
 //! From the text of a contract to its rules, or to everything that is wrong with it.
 
-use super::{ColumnRule, Contract};
+mod column;
+mod whole;
+
+pub(super) use column::TYPES;
+
+use super::{Bounds, Contract};
 use crate::data::violation::Severity;
 use crate::suggest::nearest;
 use crate::yaml::{Entry, Node, Place, Problem, Value};
 
-const TOP_KEYS: [&str; 4] = ["columns", "rows", "unique", "others"];
-const COLUMN_KEYS: [&str; 7] = ["type", "nullable", "max_null_share", "min", "max", "allowed", "severity"];
-/// The words for types that profiles use.
-const TYPES: [&str; 9] =
-    ["integer", "number", "text", "boolean", "date", "timestamp", "time", "bytes", "list"];
-/// What other programs call them.
-const OTHER_WORDS: [(&str, &[&str]); 5] = [
-    ("integer", &["int", "int32", "int64", "bigint", "long"]),
-    ("number", &["float", "double", "float64", "real", "decimal", "numeric"]),
-    ("text", &["string", "str", "varchar", "category", "object"]),
-    ("boolean", &["bool"]),
-    ("timestamp", &["datetime", "timestamptz"]),
+const TOP_KEYS: [&str; 10] = [
+    "columns",
+    "rows",
+    "unique",
+    "others",
+    "freshness",
+    "references",
+    "assertions",
+    "description",
+    "owner",
+    "tags",
 ];
+/// Characters of a description, an owner or a tag at the most.
+const MAX_WORDS: usize = 1000;
 
 pub(super) fn parse(text: &str, file: &str) -> Result<Contract, Vec<Problem>> {
     let root = Node::parse(text, file).map_err(|problem| vec![problem])?;
-    let mut reader = Reader { file, problems: Vec::new() };
+    let mut reader = Reader { file, text, problems: Vec::new() };
     let contract = reader.contract(&root);
     if reader.problems.is_empty() && contract.rules() == 0 {
         let help = "list what must hold: `columns: {age: {type: integer, min: 0}}`";
@@ -32,6 +38,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Contract, Vec<Problem>> {
 
 struct Reader<'a> {
     file: &'a str,
+    text: &'a str,
     problems: Vec<Problem>,
 }
 
@@ -46,6 +53,12 @@ impl Reader<'_> {
         self.problem(place, message, help.as_deref());
     }
 
+    /// That a value is of the wrong form, with one that is right.
+    fn wrong_form(&mut self, node: &Node, key: &str, form: &str, example: &str) {
+        let message = format!("`{key}` is {form}, not {}", node.value.kind());
+        self.problem(node.place, message, Some(&format!("write `{example}`")));
+    }
+
     fn contract(&mut self, root: &Node) -> Contract {
         let mut contract = Contract::default();
         let Value::Map(entries) = &root.value else {
@@ -54,142 +67,125 @@ impl Reader<'_> {
             return contract;
         };
         for entry in entries {
-            match (entry.key.as_str(), &entry.value.value) {
-                ("columns", Value::Map(columns)) => {
-                    contract.columns = columns.iter().map(|column| self.column(column)).collect();
-                }
-                ("rows", Value::Map(rows)) => {
-                    contract.places.rows = Some(entry.place);
-                    contract.min_rows = self.rows(rows);
-                }
-                ("unique", Value::List(names)) => {
-                    contract.places.unique = Some(entry.place);
-                    contract.unique = self.unique(entry, names);
-                }
-                ("others", _) => {
-                    contract.places.others = Some(entry.place);
-                    contract.others = self.severity("others", &entry.value);
-                }
-                ("columns", other) => {
-                    let message = format!("`columns` is a map, not {}", other.kind());
-                    self.problem(entry.value.place, message, Some("write `columns: {age: {type: integer}}`"));
-                }
-                ("rows", other) => {
-                    let message = format!("`rows` is a map, not {}", other.kind());
-                    self.problem(entry.value.place, message, Some("write `rows: {min: 1}`"));
-                }
-                ("unique", other) => {
-                    let message = format!("`unique` is a list of columns, not {}", other.kind());
-                    self.problem(entry.value.place, message, Some("write `unique: [id]`"));
-                }
-                (other, _) => self.unknown(other, entry.place, &TOP_KEYS),
-            }
+            self.entry(&mut contract, entry);
         }
         contract
     }
 
-    fn rows(&mut self, rows: &[Entry]) -> Option<u64> {
-        let mut least = None;
+    fn entry(&mut self, contract: &mut Contract, entry: &Entry) {
+        let node = &entry.value;
+        match (entry.key.as_str(), &node.value) {
+            ("columns", Value::Map(columns)) => {
+                contract.columns = columns.iter().map(|column| self.column(column)).collect();
+            }
+            ("rows", Value::Map(rows)) => {
+                contract.places.rows = Some(entry.place);
+                (contract.min_rows, contract.max_rows) = self.rows(rows);
+            }
+            ("unique", Value::List(names)) => {
+                contract.places.unique = Some(entry.place);
+                contract.unique = self.names(node, names, "unique");
+            }
+            ("others", _) => {
+                contract.places.others = Some(entry.place);
+                contract.others = self.severity("others", node);
+            }
+            ("freshness", Value::Map(parts)) => contract.freshness = self.freshness(entry.place, parts),
+            ("references", Value::List(items)) => {
+                contract.references = items.iter().filter_map(|item| self.reference(item)).collect();
+            }
+            ("assertions", Value::List(items)) => contract.assertions = self.assertions(items),
+            ("description", _) => contract.description = self.words("description", node),
+            ("owner", _) => contract.owner = self.words("owner", node),
+            ("tags", _) => contract.tags = self.tags(node),
+            ("columns", _) => self.wrong_form(node, "columns", "a map", "columns: {age: {type: integer}}"),
+            ("rows", _) => self.wrong_form(node, "rows", "a map", "rows: {min: 1}"),
+            ("unique", _) => self.wrong_form(node, "unique", "a list of columns", "unique: [id]"),
+            ("freshness", _) => {
+                self.wrong_form(node, "freshness", "a map", "freshness: {column: time_hour, max_age: 2d}");
+            }
+            ("references", _) => {
+                let example = "references: [{columns: [carrier], to: airlines, columns_there: [code]}]";
+                self.wrong_form(node, "references", "a list", example);
+            }
+            ("assertions", _) => {
+                let example = "assertions: [{name: in order, sql: \"select * from this where a > b\"}]";
+                self.wrong_form(node, "assertions", "a list", example);
+            }
+            (other, _) => self.unknown(other, entry.place, &TOP_KEYS),
+        }
+    }
+
+    fn rows(&mut self, rows: &[Entry]) -> (Option<u64>, Option<u64>) {
+        let (mut least, mut most) = (None, None);
         for row in rows {
             match (row.key.as_str(), &row.value.value) {
                 ("min", Value::Int(min)) if *min >= 0 => least = u64::try_from(*min).ok(),
-                ("min", _) => self.problem(row.value.place, "`min` is a whole number from 0", None),
-                (other, _) => self.unknown(other, row.place, &["min"]),
+                ("max", Value::Int(max)) if *max >= 0 => most = u64::try_from(*max).ok(),
+                (key @ ("min" | "max"), _) => {
+                    self.problem(row.value.place, format!("`{key}` is a whole number from 0"), None);
+                }
+                (other, _) => self.unknown(other, row.place, &["min", "max"]),
             }
         }
-        least
+        if let (Some(min), Some(max), Some(first)) = (least, most, rows.first())
+            && min > max
+        {
+            let message = format!("`min` {min} is above `max` {max}, so no file would fit");
+            self.problem(first.place, message, Some("exchange the two"));
+        }
+        (least, most)
     }
 
-    fn unique(&mut self, entry: &Entry, nodes: &[Node]) -> Vec<String> {
-        let names = self.texts(nodes, "unique");
-        if nodes.is_empty() {
+    /// `{min: …, max: …}`, one of them at least.
+    fn bounds(&mut self, key: &str, node: &Node, whole: bool) -> Option<Bounds> {
+        let example = format!("{key}: {{min: 1, max: 10}}");
+        let Value::Map(parts) = &node.value else {
+            self.wrong_form(node, key, "a map", &example);
+            return None;
+        };
+        let mut bounds = Bounds::default();
+        for part in parts {
+            let value = number(&part.value.value);
+            let value = value.filter(|value| !whole || (*value >= 0.0 && value.fract() == 0.0));
+            match (part.key.as_str(), value) {
+                ("min", Some(_)) => bounds.min = value,
+                ("max", Some(_)) => bounds.max = value,
+                (limit @ ("min" | "max"), None) => {
+                    let form = if whole { "a whole number from 0" } else { "a number" };
+                    self.problem(part.value.place, format!("`{limit}` of `{key}` is {form}"), None);
+                }
+                (other, _) => self.unknown(other, part.place, &["min", "max"]),
+            }
+        }
+        if parts.is_empty() {
+            self.problem(node.place, format!("`{key}` says nothing"), Some(&format!("write `{example}`")));
+        }
+        if let (Some(min), Some(max)) = (bounds.min, bounds.max)
+            && min > max
+        {
+            let message = format!("`min` {min} of `{key}` is above `max` {max}, so nothing would fit");
+            self.problem(node.place, message, Some("exchange the two"));
+        }
+        Some(bounds)
+    }
+
+    /// A list of different names of columns, one at least.
+    fn names(&mut self, node: &Node, nodes: &[Node], what: &str) -> Vec<String> {
+        let names = self.texts(nodes, what);
+        if nodes.is_empty() && what == "unique" {
             let help = "name the columns that together tell rows apart, or leave `unique` out";
-            self.problem(entry.value.place, "`unique` names no column", Some(help));
+            self.problem(node.place, "`unique` names no column", Some(help));
+        } else if nodes.is_empty() {
+            self.problem(node.place, format!("`{what}` names no column"), Some("name one at least"));
         }
         for (n, name) in names.iter().enumerate() {
             if names[..n].contains(name) {
-                self.problem(nodes[n].place, format!("`unique` names {name} twice"), Some("name it once"));
+                let place = nodes.get(n).map_or(node.place, |node| node.place);
+                self.problem(place, format!("`{what}` names {name} twice"), Some("name it once"));
             }
         }
         names
-    }
-
-    fn column(&mut self, column: &Entry) -> ColumnRule {
-        let name = &column.key;
-        let mut rule = ColumnRule {
-            name: name.clone(),
-            kind: None,
-            max_null_share: 1.0,
-            min: None,
-            max: None,
-            allowed: None,
-            severity: Severity::Block,
-            place: Some(column.place),
-        };
-        let Value::Map(settings) = &column.value.value else {
-            let message = format!("the rules of {name} are a map, not {}", column.value.value.kind());
-            let help = format!("write `{name}: {{type: integer}}`");
-            self.problem(column.value.place, message, Some(&help));
-            return rule;
-        };
-        for setting in settings {
-            self.setting(&mut rule, setting);
-        }
-        self.fit_together(&rule, settings);
-        rule
-    }
-
-    fn setting(&mut self, rule: &mut ColumnRule, setting: &Entry) {
-        let at = setting.value.place;
-        match (setting.key.as_str(), &setting.value.value) {
-            ("type", Value::Text(kind)) if TYPES.contains(&kind.as_str()) => rule.kind = Some(kind.clone()),
-            ("type", value) => self.not_a_type(at, value),
-            ("nullable", Value::Bool(nullable)) => rule.max_null_share = if *nullable { 1.0 } else { 0.0 },
-            ("nullable", value) => {
-                let message = format!("`nullable` is true or false, not {}", value.kind());
-                let help = "for a share: `max_null_share: 0.05`";
-                self.problem(at, message, Some(help));
-            }
-            ("max_null_share", value) => match number(value).filter(|share| (0.0..=1.0).contains(share)) {
-                Some(share) => rule.max_null_share = share,
-                None => {
-                    let help = "for five in a hundred: `max_null_share: 0.05`";
-                    self.problem(at, "`max_null_share` is a number from 0 to 1", Some(help));
-                }
-            },
-            ("min", value) if number(value).is_some() => rule.min = number(value),
-            ("max", value) if number(value).is_some() => rule.max = number(value),
-            (limit @ ("min" | "max"), value) => {
-                let message = format!("`{limit}` cannot be {}", value.kind());
-                self.problem(at, message, Some(&format!("a number, like `{limit}: 0`")));
-            }
-            ("allowed", Value::List(values)) if values.is_empty() => {
-                let help = "list the values that may occur, or leave `allowed` out";
-                self.problem(at, "`allowed` is empty, so no value would be", Some(help));
-            }
-            ("allowed", Value::List(values)) => rule.allowed = Some(self.texts(values, "allowed")),
-            ("allowed", value) => {
-                let message = format!("`allowed` is a list of values, not {}", value.kind());
-                self.problem(at, message, Some("write `allowed: [basic, pro]`"));
-            }
-            ("severity", _) => {
-                rule.severity = self.severity("severity", &setting.value).unwrap_or_default();
-            }
-            (other, _) => self.unknown(other, setting.place, &COLUMN_KEYS),
-        }
-    }
-
-    fn not_a_type(&mut self, at: Place, value: &Value) {
-        let Value::Text(word) = value else {
-            let message = format!("`type` is one of {}, not {}", TYPES.join(", "), value.kind());
-            return self.problem(at, message, None);
-        };
-        let lower = word.to_lowercase();
-        let other = OTHER_WORDS.iter().find(|(_, words)| words.contains(&lower.as_str()));
-        let near = other.map(|(ours, _)| *ours).or_else(|| nearest(&lower, TYPES));
-        let help = near.map(|near| format!("did you mean `{near}`?"));
-        let message = format!("there is no type `{word}`; there are {}", TYPES.join(", "));
-        self.problem(at, message, help.as_deref());
     }
 
     fn severity(&mut self, key: &str, node: &Node) -> Option<Severity> {
@@ -207,26 +203,37 @@ impl Reader<'_> {
         }
     }
 
-    /// Rules that exclude one another, or that no value of the type could keep.
-    fn fit_together(&mut self, rule: &ColumnRule, settings: &[Entry]) {
-        let place = |key: &str| settings.iter().find(|setting| setting.key == key).map(|found| found.place);
-        if let (Some(min), Some(max), Some(at)) = (rule.min, rule.max, place("min"))
-            && min > max
-        {
-            let message = format!("`min` {min} is above `max` {max}, so no number would fit");
-            self.problem(at, message, Some("exchange the two"));
+    /// A share of what must keep a rule: above 0, at most 1.
+    fn mostly(&mut self, node: &Node) -> Option<f64> {
+        let share = number(&node.value).filter(|share| *share > 0.0 && *share <= 1.0);
+        if share.is_none() {
+            let help = "for ninety-nine in a hundred: `mostly: 0.99`";
+            self.problem(node.place, "`mostly` is a number above 0 and at most 1", Some(help));
         }
-        if let (Some(_), Some(at)) = (place("nullable"), place("max_null_share")) {
-            let help = "`nullable: false` is `max_null_share: 0`: keep one of the two";
-            self.problem(at, "`nullable` and `max_null_share` say the same thing twice", Some(help));
+        share
+    }
+
+    /// Text for people.
+    fn words(&mut self, key: &str, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) if text.chars().count() <= MAX_WORDS => Some(text.clone()),
+            Value::Text(_) => {
+                self.problem(node.place, format!("`{key}` has more than {MAX_WORDS} characters"), None);
+                None
+            }
+            _ => {
+                self.wrong_form(node, key, "text", &format!("{key}: …"));
+                None
+            }
         }
-        let Some(kind) = rule.kind.as_deref() else { return };
-        if !matches!(kind, "integer" | "number" | "boolean")
-            && let Some(at) = place("min").or(place("max"))
-        {
-            let message = format!("`min` and `max` are for numbers, and {} is {kind}", rule.name);
-            self.problem(at, message, None);
-        }
+    }
+
+    fn tags(&mut self, node: &Node) -> Vec<String> {
+        let Value::List(nodes) = &node.value else {
+            self.wrong_form(node, "tags", "a list", "tags: [finance]");
+            return Vec::new();
+        };
+        nodes.iter().filter_map(|tag| self.words("tags", tag)).collect()
     }
 
     fn texts(&mut self, nodes: &[Node], what: &str) -> Vec<String> {
@@ -244,6 +251,32 @@ impl Reader<'_> {
             }
         }
         texts
+    }
+
+    /// Where the lines of a text begin in the file: also behind a quote and in a block; none when escapes or folded lines
+    /// make places uncertain.
+    fn lines(&self, node: &Node, value: &str) -> Vec<Place> {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let rest = |place: Place| -> Option<String> {
+            let line = lines.get(usize::try_from(place.line.checked_sub(1)?).ok()?)?;
+            Some(line.chars().skip(usize::try_from(place.column.checked_sub(1)?).ok()?).collect())
+        };
+        let blanks = |text: &str| text.chars().take_while(|c| *c == ' ').count();
+        let mut start = node.place;
+        let here = rest(start).unwrap_or_default();
+        if here.starts_with('|') {
+            start = Place { line: start.line + 1, column: 1 };
+            while rest(start).is_some_and(|line| line.trim().is_empty()) && !value.starts_with('\n') {
+                start.line += 1;
+            }
+        }
+        let here = rest(start).unwrap_or_default();
+        let quote = usize::from(here.starts_with(['"', '\'']));
+        start = start.right_by(if quote == 0 { blanks(&here) } else { quote });
+        let places: Vec<Place> =
+            value.lines().zip(0..).map(|(_, n)| Place { line: start.line + n, ..start }).collect();
+        let shown = |(line, place): (&str, &Place)| rest(*place).unwrap_or_default().starts_with(line);
+        if value.lines().zip(&places).all(shown) { places } else { Vec::new() }
     }
 }
 
