@@ -22,7 +22,7 @@ QUESTIONS = {
         "filter": "metrics.metric_1 > 0.5 AND metrics.metric_3 < 0.5 AND params.param_0 = 'value_3'",
         "order_by": ["metrics.metric_2 DESC"],
     },
-    "page 101, ordered by a metric": {"order_by": ["metrics.metric_2 DESC"], "deep": 100},
+    "page 51, ordered by a metric": {"order_by": ["metrics.metric_2 DESC"], "deep": 50},
 }
 
 
