@@ -160,7 +160,10 @@ mod tests {
     fn values_in_their_order_lose_their_numbers() {
         let rows: Vec<String> = (1..=100).map(|n| format!("(${n}, '$9')")).collect();
         let sql = format!("INSERT INTO t (a, b) VALUES {}", rows.join(", "));
-        assert_eq!(unnumbered(&sql), format!("INSERT INTO t (a, b) VALUES {}", ["(?, '$9')"; 100].join(", ")));
+        assert_eq!(
+            unnumbered(&sql),
+            format!("INSERT INTO t (a, b) VALUES {}", ["(?, '$9')"; 100].join(", "))
+        );
         assert_eq!(unnumbered("SELECT $1 WHERE b = $2"), "SELECT ? WHERE b = ?");
         for other in ["SELECT $2, $1", "SELECT $1, $1", "SELECT $1 WHERE $a", "SELECT 'open $1", "SELECT $"] {
             assert_eq!(unnumbered(other), other);

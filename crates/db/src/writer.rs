@@ -17,9 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use crate::governance::audit_event::{self, NewAuditEvent};
+use crate::synced::{Log, Synced, Turn};
 use crate::tracking::recent;
 use crate::tx::Conn;
-use crate::synced::{Log, Synced, Turn};
 use crate::{Error, Result};
 
 /// Writes that may wait for the writer before callers are held back.
@@ -227,7 +227,9 @@ async fn commit_group(
     let mut conn = Conn::Sqlite(conn);
     let mut answers = Vec::with_capacity(group.len());
     let Some(turn) = turn else {
-        tracing::error!("nothing is written any more: a sync of the database failed, and what it left is not known");
+        tracing::error!(
+            "nothing is written any more: a sync of the database failed, and what it left is not known"
+        );
         return;
     };
     match write_group(&mut conn, group, waiting.load(Ordering::Relaxed), &mut answers).await {

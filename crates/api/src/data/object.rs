@@ -38,7 +38,11 @@ pub struct StoredList {
 #[utoipa::path(put, path = "/objects/batch", tag = "data",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = StoredList), (status = "default", body = Problem)))]
-pub async fn put_many(State(app): State<App>, Ctx(ctx): Ctx, body: Body) -> Result<Json<StoredList>, Problem> {
+pub async fn put_many(
+    State(app): State<App>,
+    Ctx(ctx): Ctx,
+    body: Body,
+) -> Result<Json<StoredList>, Problem> {
     app.authorize(&ctx, Permission::WriteData).await?;
     let sent = axum::body::to_bytes(body, MAX_BATCH).await.map_err(|error| {
         let reason = format!("it could not be read whole: {error}; at most {MAX_BATCH} bytes go at once");
@@ -84,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_batch_is_cut_where_its_lengths_say() {
-        let batch = [&3_u64.to_le_bytes()[..], b"abc", &0_u64.to_le_bytes(), &2_u64.to_le_bytes(), b"de"].concat();
+        let batch =
+            [&3_u64.to_le_bytes()[..], b"abc", &0_u64.to_le_bytes(), &2_u64.to_le_bytes(), b"de"].concat();
         let whole = Bytes::from(batch);
         assert_eq!(cut(whole.clone()).unwrap(), ["abc", "", "de"].map(Bytes::from));
         for (end, file) in [(4, 1), (10, 1), (15, 2), (whole.len() - 1, 3)] {

@@ -78,9 +78,9 @@ fn pack(paths: &[PathBuf]) -> Result<Bytes> {
 
 async fn send_batch(client: &Client, batch: Vec<&Local>, progress: &Progress) -> Result<Vec<Value>> {
     let paths: Vec<PathBuf> = batch.iter().map(|file| file.real.clone()).collect();
-    let body = tokio::task::spawn_blocking(move || pack(&paths)).await.map_err(|error| {
-        Failure::new(&codes::INTERNAL, format!("the files could not be read: {error}"))
-    })??;
+    let body = tokio::task::spawn_blocking(move || pack(&paths))
+        .await
+        .map_err(|error| Failure::new(&codes::INTERNAL, format!("the files could not be read: {error}")))??;
     let answer = client.put_bytes("/objects/batch", body).await?;
     progress.advance(batch.iter().map(|file| file.size).sum());
     let named = batch.iter().zip(answer.list("items"));

@@ -74,14 +74,17 @@ pub(super) async fn verify(client: &Client, out: &Output) -> Result<Exit> {
     if damaged.iter().all(|one| one["mended"] == true) {
         return Ok(Exit::Done);
     }
-    out.next(format_args!("volano data add FILE --name NAME   the same bytes again put a damaged file right"));
+    out.next(format_args!(
+        "volano data add FILE --name NAME   the same bytes again put a damaged file right"
+    ));
     Err(Failure::silent(codes::DATA.exit))
 }
 
 /// Packs what only older versions hold, or says what that would do.
 pub(super) async fn collect(client: &Client, plan: bool, out: &Output) -> Result<Exit> {
     let answer = spin(out, "packing", client.post("/data/gc", json!({"plan": plan}))).await?;
-    let went = format!("{} whole files of older versions, {}", number(&answer, "files"), size(&answer, "bytes"));
+    let went =
+        format!("{} whole files of older versions, {}", number(&answer, "files"), size(&answer, "bytes"));
     let stays = format!("{} files, {}", number(&answer, "kept_files"), size(&answer, "kept_bytes"));
     let mut page = if plan {
         Page::new().text(format!("would go into packs: {went}"))

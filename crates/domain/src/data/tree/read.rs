@@ -116,13 +116,7 @@ impl<E: From<TreeError>, L: FnMut(TreeId) -> Result<Vec<u8>, E>> Reader<'_, L> {
         parse(&bytes).map_err(|reason| TreeError::Damaged { id, reason }.into())
     }
 
-    fn walk(
-        &mut self,
-        id: TreeId,
-        prefix: &str,
-        depth: usize,
-        files: &mut Vec<TreeFile>,
-    ) -> Result<(), E> {
+    fn walk(&mut self, id: TreeId, prefix: &str, depth: usize, files: &mut Vec<TreeFile>) -> Result<(), E> {
         check_depth(id, depth)?;
         for entry in self.node(id)? {
             let path = format!("{prefix}{}", entry.name);
