@@ -5,7 +5,7 @@ import { useContract, useContractHistory } from "../api/queries";
 import type { Contract, DataVersion } from "../api/types";
 import { count, exact, plural } from "../lib/format";
 import { Panel, To } from "../ui/bits";
-import { Empty, Fault, Loaded } from "../ui/state";
+import { Empty, Fault, Loaded, useSettled } from "../ui/state";
 import { Glyph, Status } from "../ui/status";
 import { ViolationsPanel } from "./dataset-parts";
 
@@ -45,8 +45,7 @@ function Rules({ contract }: { contract: Contract }) {
 }
 
 /** One square for each version, the newest last. */
-function History({ name }: { name: string }) {
-  const query = useContractHistory(name);
+function History({ query }: { query: ReturnType<typeof useContractHistory> }) {
   return (
     <Panel title="How the versions fared">
       <Loaded query={query}>
@@ -125,13 +124,16 @@ function Trials({ name }: { name: string }) {
 
 export function ContractPanel({ name, version }: { name: string; version: DataVersion }) {
   const query = useContract(name);
+  const history = useContractHistory(name);
+  // Squares that came later would push the rules down.
+  if (!useSettled(query, history)) return null;
   return (
     <div className="stack gap12">
       {version.violations.length > 0 && <ViolationsPanel violations={version.violations} rejected={version.state === "rejected"} />}
       <Loaded query={query} missing={<Empty title="No contract yet" cli={`volano contract infer ${name} --write`}>A contract is learnt from what is there; batches that break it are kept aside and never reach the model.</Empty>}>
         {(contract) => (
           <>
-            <History name={name} />
+            <History query={history} />
             <div className="cols two">
               <Rules contract={contract} />
               <div className="stack gap12">
