@@ -88,6 +88,7 @@ fn older_versions_go_into_packs_and_read_as_before() {
     let plan = json(&sandbox, &["data", "gc", "--plan"]);
     assert_eq!((&plan["files"], &plan["kept_files"]), (&Value::from(2), &Value::from(1)));
     assert_eq!(json(&sandbox, &["data", "usage"])["whole_files"], 3, "a plan changes nothing");
+    assert!(sandbox.ok(&["data", "gc", "--plan"]).starts_with("packed\t2\t"), "one line each for scripts");
     let done = json(&sandbox, &["data", "gc"]);
     assert_eq!(done["files"], 2);
     let usage = json(&sandbox, &["data", "usage"]);

@@ -40,7 +40,13 @@ pub(super) async fn usage(client: &Client, out: &Output) -> Result<Exit> {
         ratio("dedup_ratio"),
         ratio("compression_ratio"),
     );
-    let page = Page::new().table(table).text(format!("whole   {whole}")).text(format!("packed  {packs}"));
+    let plain = |word: &str, fields: [&str; 2]| {
+        [word.to_owned()].into_iter().chain(fields.map(|field| answer[field].to_string())).collect()
+    };
+    let page = Page::new()
+        .table(table)
+        .line(format!("whole   {whole}"), plain("whole", ["whole_files", "whole_bytes"]))
+        .line(format!("packed  {packs}"), plain("packed", ["packed_files", "pack_bytes"]));
     let names: Vec<String> = answer.list("datasets").iter().map(|one| one.text("name").to_owned()).collect();
     out.show(&answer, &names, &page);
     Ok(Exit::Done)
@@ -86,20 +92,28 @@ pub(super) async fn collect(client: &Client, plan: bool, out: &Output) -> Result
     let went =
         format!("{} whole files of older versions, {}", number(&answer, "files"), size(&answer, "bytes"));
     let stays = format!("{} files, {}", number(&answer, "kept_files"), size(&answer, "kept_bytes"));
+    let plain = |word: &str, fields: &[&str]| -> Vec<String> {
+        [word.to_owned()].into_iter().chain(fields.iter().map(|field| answer[*field].to_string())).collect()
+    };
+    let packed = plain("packed", &["files", "bytes"]);
     let mut page = if plan {
-        Page::new().text(format!("would go into packs: {went}"))
+        Page::new().line(format!("would go into packs: {went}"), packed)
     } else {
         let (stored, freed) = (size(&answer, "stored_bytes"), size(&answer, "freed_bytes"));
+        let mark = out.paint().good("✓");
         Page::new()
-            .text(format!("{} into packs: {went}; {stored} were new to them", out.paint().good("✓")))
-            .text(format!("freed in packs: {freed}"))
+            .line(format!("{mark} into packs: {went}; {stored} were new to them"), packed)
+            .line(format!("freed in packs: {freed}"), plain("freed", &["freed_bytes"]))
     };
-    page = page.text(format!("stays whole, of the newest versions: {stays}"));
+    let kept = plain("kept", &["kept_files", "kept_bytes"]);
+    page = page.line(format!("stays whole, of the newest versions: {stays}"), kept);
     if answer.int("in_use").unwrap_or(0) > 0 {
-        page = page.text(format!("read within the last hour, stays for now: {}", number(&answer, "in_use")));
+        let text = format!("read within the last hour, stays for now: {}", number(&answer, "in_use"));
+        page = page.line(text, plain("in use", &["in_use"]));
     }
     if answer.int("damaged").unwrap_or(0) > 0 {
-        page = page.text(format!("damaged, left as it is: {}", number(&answer, "damaged")));
+        let text = format!("damaged, left as it is: {}", number(&answer, "damaged"));
+        page = page.line(text, plain("damaged", &["damaged"]));
         out.next(format_args!("volano data verify"));
     }
     out.show(&answer, &[answer["bytes"].to_string()], &page);
