@@ -240,7 +240,8 @@ async fn the_unmodified_tritonclient_is_answered() {
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
 }
 
-/// Clients that call without a pause until they are told to stop; how many calls they made and which failed.
+/// Clients that call without a pause until they are told to stop or a call fails; how many calls they made and
+/// which failed.
 struct Hammer {
     stop: Arc<AtomicBool>,
     calls: Arc<AtomicUsize>,
@@ -261,6 +262,7 @@ fn hammer(gateway: &Router) -> Hammer {
                     calls.fetch_add(1, Ordering::Relaxed);
                     if status != StatusCode::OK {
                         failed.push(format!("{status}: {}", String::from_utf8_lossy(&bytes)));
+                        break;
                     }
                 }
                 failed

@@ -120,11 +120,11 @@ def failures_are_told_with_their_exception():
 
 def make(name, **attributes):
     """A trace of one span; the next one begins in another millisecond, so that their order is known."""
-    begun = time.time_ns() // 1_000_000
     with mlflow.start_span(name, span_type=attributes.pop("span_type", "UNKNOWN")) as span:
         mlflow.update_current_trace(tags=attributes.pop("tags", {}), metadata=attributes.pop("metadata", {}))
         span.set_attributes(attributes)
-    while time.time_ns() // 1_000_000 <= begun + 1:
+    ended = time.time_ns() // 1_000_000
+    while time.time_ns() // 1_000_000 <= ended:
         pass
     return span.trace_id
 
