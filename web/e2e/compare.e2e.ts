@@ -59,6 +59,17 @@ test("a part of the axis is drawn out, stays while a run goes on, and is left by
   await page.waitForURL((url) => !url.search.includes("zoom"));
 });
 
+test("a part that is drawn out has the points that the whole left out, and only what has more is asked for again", async () => {
+  await at(`/diff/runs?tab=curves&ids=${ids(1002, 1003)}&metric=layer_23,roc_auc`);
+  await plot("grad/layer_23").waitFor();
+  const told = page.locator("figure.chart", { hasText: "grad/layer_23" }).locator("p.sr");
+  expect(await told.innerText()).toContain(": 120 points");
+  expect(asked()).toHaveLength(1);
+  await at(`/diff/runs?tab=curves&ids=${ids(1002, 1003)}&metric=layer_23,roc_auc&zoom=step~1010~1990`);
+  await expect.poll(() => told.innerText()).toContain(": 210 points");
+  expect(asked().at(-1)).toMatchObject({ keys: ["grad/layer_23"], from: 1000, to: 2000 });
+});
+
 test("one cursor is in all charts, also by keyboard", async () => {
   await at(`/diff/runs?tab=curves&ids=${ids(1001, 1004)}`);
   await plot("roc_auc").focus();

@@ -169,15 +169,21 @@ export const routes: Route[] = [
     return { runs: wanted.filter((run) => run !== undefined), differing_params: ["lr"], differing_metrics: ["roc_auc"] };
   }),
   on("post", "/runs/curves", (_p, _u, body) => {
-    const { runs: ids, keys, points } = body as CurvesSent;
+    const { runs: ids, keys, points, from, to } = body as CurvesSent;
     const items = ids.flatMap((one) => {
       const run = runs.find((other) => other.id === one);
       const next = random(Number.parseInt(one.slice(-6), 16));
       const length = Math.min(120, points ?? 500);
       const lift = (next() - 0.5) * 0.08;
       const began = run?.start_ms ?? NOW;
-      const curve = (key: string) => Array.from({ length }, (_, step) => ({ step, time_ms: began + step * 500, value: (/loss|brier/.test(key) ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + lift + (next() - 0.5) * 0.02 }));
-      return keys.filter((key) => run && key in run.metrics).map((key) => ({ run: one, key, points: curve(key) }));
+      // A long one, of which the whole shows every hundredth step.
+      const long = (key: string) => key === "grad/layer_23";
+      const steps = (key: string): number[] => {
+        if (!long(key)) return Array.from({ length }, (_, step) => step);
+        return from == null || to == null ? Array.from({ length }, (_, at) => at * 100) : Array.from({ length: Math.floor((to - from) / 10) + 1 }, (_, at) => from + at * 10);
+      };
+      const curve = (key: string) => steps(key).map((step) => ({ step, time_ms: began + step * 500, value: (/loss|brier/.test(key) ? 0.48 + 0.2 * Math.exp(-step / 18) : 0.74 - 0.2 * Math.exp(-step / 22)) + lift + (next() - 0.5) * 0.02 }));
+      return keys.filter((key) => run && key in run.metrics).map((key) => ({ run: one, key, points: curve(key), thinned: long(key) }));
     });
     return { items };
   }, none),

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { keysAtOnce, pointsEach } from "../src/api/curves";
 import type { Run, RunCurve } from "../src/api/types";
 import { axisOf, limitBetween, parseAxes, parseLimits, shareOf, shifted, within, writeAxes, writeLimits } from "../src/lib/axes";
-import { linesOf, wantedKeys } from "../src/lib/curves";
+import { linesOf, refined, stepsWithin, wantedKeys } from "../src/lib/curves";
 import { numberScale, plainTicks, zoomed } from "../src/lib/scale";
 import { nearest, placed, valueAt } from "../src/lib/series";
 import { textDiff } from "../src/lib/text-diff";
@@ -107,10 +107,27 @@ describe("curves", () => {
   });
   test("a metric with one point is no curve, and grey lines lie below", () => {
     const runs = [run("a", {}), run("b", {})];
-    const curves: RunCurve[] = [{ run: "a", key: "loss", points: points([0, 1], [1, 2]) }, { run: "b", key: "loss", points: points([0, 3]) }, { run: "a", key: "auc", points: points([0, 1]) }];
+    const curves: RunCurve[] = [{ run: "a", key: "loss", points: points([0, 1], [1, 2]), thinned: false }, { run: "b", key: "loss", points: points([0, 3]), thinned: false }, { run: "a", key: "auc", points: points([0, 1]), thinned: false }];
     const lines = linesOf(runs, ["auc", "loss"], curves, "step", [], new Map([["a", 3], ["b", 0]]));
     expect([...lines.keys()]).toEqual(["loss"]);
     expect(lines.get("loss")?.map((line) => line.id)).toEqual(["b", "a"]);
+  });
+  test("a part of an axis is steps of the curves that have more points, one to the left and one to the right", () => {
+    const runs = [run("a", {}), run("b", {})];
+    const curve = (id: string, thinned: boolean): RunCurve => ({ run: id, key: "loss", points: points([0, 1], [100, 2], [200, 3], [300, 4]), thinned });
+    expect(stepsWithin(runs, [curve("a", true)], "step", [120, 180])).toEqual([100, 200]);
+    expect(stepsWithin(runs, [curve("a", true)], "step", [200, 900])).toEqual([100, 300]);
+    expect(stepsWithin(runs, [curve("a", true)], "step", [-9, 0])).toEqual([0, 100]);
+    expect(stepsWithin(runs, [curve("a", false)], "step", [120, 180])).toBeNull();
+    expect(stepsWithin(runs, [curve("a", true)], "time", [60_000, 70_000])).toEqual([100, 200]);
+    expect(stepsWithin(runs, [curve("a", true)], "metric:auc", [0, 1])).toBeNull();
+  });
+  test("a part stands in place of what the whole has there", () => {
+    const whole: RunCurve = { run: "a", key: "loss", points: points([0, 1], [100, 2], [200, 3], [300, 4]), thinned: true };
+    const part = { ...whole, points: points([100, 2], [150, 9], [200, 3]), thinned: false };
+    expect(refined([whole], [part])[0]?.points.map((p) => p.step)).toEqual([0, 100, 150, 200, 300]);
+    expect(refined([whole], [{ ...part, run: "b" }])).toEqual([whole]);
+    expect(refined([whole], [])).toEqual([whole]);
   });
   test("an answer holds at most what the server gives", () => {
     expect(keysAtOnce(2, 12)).toBe(12);

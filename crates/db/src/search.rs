@@ -14,7 +14,7 @@ use domain::tracking::experiment::{ExperimentId, View};
 pub use evaluation::evaluation_datasets;
 pub use registry::{model_versions, models};
 pub use runs::{Group, Spread, count_runs, group_runs, runs};
-pub use traces::traces;
+pub use traces::{correlate_traces, traces};
 pub use tracking::{DatasetChoice, ModelOrder, experiments, logged_models};
 
 use crate::dialect::Engine;

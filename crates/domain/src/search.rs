@@ -8,6 +8,7 @@ mod grammar;
 mod lexer;
 mod object;
 pub mod page;
+pub mod trace_correlation;
 pub mod trace_metrics;
 mod traces;
 

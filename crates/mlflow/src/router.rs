@@ -135,6 +135,7 @@ fn trace_calls(version: &str) -> Router<App> {
         .route("/traces/link-to-run", post(t::link_to_run))
         .route("/traces/link-prompts", post(t::link_prompts))
         .route("/traces/metrics", post(tracking::trace_metric::query))
+        .route("/traces/calculate-filter-correlation", post(tracking::trace_metric::correlation))
         .route("/traces/{trace_id}", get(t::info).patch(old::end))
         .route("/traces/{trace_id}/info", get(old::info))
         .route("/traces/{trace_id}/tags", patch(t::set_tag).delete(t::delete_tag))

@@ -195,6 +195,7 @@ def check_refused_scorers():
     store.register_scorer(here, "plain", "{}")
     said = refused("INVALID_PARAMETER_VALUE", store.upsert_online_scoring_config, here, "plain", 0.5)
     assert "does not use a gateway model" in said, said
+    refused("INVALID_PARAMETER_VALUE", store.upsert_online_scoring_config, here, "plain", 0.0, "span.color = 1")
     refused("INVALID_PARAMETER_VALUE", store.upsert_online_scoring_config, here, "plain", 1.5)
     assert requests.get(f"{mlflow.get_tracking_uri()}/api/3.0/mlflow/scorers/online-configs", params={"scorer_ids": ["x", "y"]}).json() == {"configs": []}
 

@@ -7,6 +7,7 @@ Every check names the calls it makes. All of them run, and the failures are told
 import concurrent.futures
 import gzip
 import json
+import math
 import sys
 import time
 import uuid
@@ -184,7 +185,34 @@ def searches_filter_and_order():
     for bad in ["metrics.a > 1", "name RLIKE '('", "span.color = 'x'", "timestamp = 'x'", "prompt = 'x'"]:
         refuses("", found, experiment, bad)
     refuses("max_results", client.search_traces, locations=[experiment], max_results=501)
+    filters_go_together(experiment)
     assert found("987654") == []
+
+
+def filters_go_together(experiment):
+    """TracingClient.calculate_trace_filter_correlation, by the counts of searches and MLflow's own formula."""
+    from mlflow.store.analytics.trace_correlation import calculate_npmi_from_counts
+    from mlflow.tracing.client import TracingClient
+
+    for base in [None, "name ILIKE 'a%'", "tags.lang = 'de' OR name = 'alpha'", "name = 'nobody'"]:
+        for first, second in [
+            ("tags.lang = 'de'", "span.attributes.model LIKE '%gpt%'"), ("name = 'alpha'", "span.type = 'LLM'"),
+            ("name = 'alpha'", "name = 'beta'"), ("name = 'nobody'", "status = 'OK'"), ("status = 'OK'", "execution_time_ms >= 0"),
+            ("tags.lang = 'en' OR name = 'beta'", "NOT name = 'alpha'"),
+        ]:
+            told = TracingClient().calculate_trace_filter_correlation([experiment], first, second, base)
+            within = [set(found(experiment, f"({text}) AND ({base})" if base else text)) for text in (first, second)]
+            counts = len(within[0] & within[1]), len(within[0]), len(within[1]), len(found(experiment, base or ""))
+            assert (told.joint_count, told.filter1_count, told.filter2_count, told.total_count) == counts, (base, first, second, told, counts)
+            expected = calculate_npmi_from_counts(*counts)
+            for ours, theirs in [(told.npmi, expected.npmi), (told.npmi_smoothed, expected.npmi_smoothed)]:
+                same = math.isnan(theirs) if ours is None or math.isnan(ours) else math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-12)
+                assert same, (base, first, second, told, expected)
+    refuses("", TracingClient().calculate_trace_filter_correlation, [experiment], "span.color = 'x'", "status = 'OK'")
+    place = f"{mlflow.get_tracking_uri()}/api/3.0/mlflow/traces/calculate-filter-correlation"
+    for sent in [{}, {"experiment_ids": [experiment], "filter_string1": "status = 'OK'"}, {"filter_string1": "a", "filter_string2": "b"}]:
+        answer = requests.post(place, json=sent)
+        assert answer.status_code == 400 and answer.json()["error_code"] == "INVALID_PARAMETER_VALUE", answer.text
 
 
 def assessments_come_change_and_go():

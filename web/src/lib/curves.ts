@@ -3,6 +3,7 @@ import type { Run, RunCurve } from "../api/types";
 import type { Line } from "../ui/plot";
 import { slotOf } from "./color";
 import { shortId } from "./format";
+import type { Range } from "./scale";
 import { axisMetric, placed, type Axis } from "./series";
 
 /** The lines of each metric, in the order of the runs; a metric with one point is a figure, not a curve. */
@@ -23,6 +24,35 @@ export function linesOf(runs: readonly Run[], keys: readonly string[], curves: r
     out.set(key, [...lines.filter((line) => line.slot === 0), ...lines.filter((line) => line.slot !== 0)]);
   }
   return out;
+}
+
+/** The steps that a part of an axis covers in the curves that have more points than are here; null when there is none. */
+export function stepsWithin(runs: readonly Run[], curves: readonly RunCurve[], axis: Axis, range: Range): Range | null {
+  if (axisMetric(axis)) return null;
+  let found: Range | null = null;
+  const began = new Map(runs.map((run) => [run.id, run.start_ms]));
+  for (const { run, points, thinned } of curves) {
+    if (!thinned) continue;
+    const { x } = placed(points, axis, began.get(run));
+    const inside = x.findIndex((at) => at >= range[0]);
+    const after = x.findIndex((at) => at > range[1]);
+    const from = points[Math.max(0, (inside < 0 ? x.length : inside) - 1)]?.step;
+    const to = points[after < 0 ? x.length - 1 : after]?.step;
+    if (from === undefined || to === undefined) continue;
+    found = found ? [Math.min(found[0], from), Math.max(found[1], to)] : [from, to];
+  }
+  return found;
+}
+
+/** Curves in which a part, where there is one, stands in place of the few points that stood for it. */
+export function refined(curves: readonly RunCurve[], parts: readonly RunCurve[]): RunCurve[] {
+  const part = new Map(parts.map((one) => [`${one.run} ${one.key}`, one.points]));
+  return curves.map((curve) => {
+    const fine = part.get(`${curve.run} ${curve.key}`) ?? [];
+    const [first, last] = [fine[0]?.step, fine.at(-1)?.step];
+    if (!curve.thinned || first === undefined || last === undefined) return curve;
+    return { ...curve, points: [...curve.points.filter((p) => p.step < first), ...fine, ...curve.points.filter((p) => p.step > last)] };
+  });
 }
 
 /** Metrics whose names have one of the words. */

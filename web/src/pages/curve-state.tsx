@@ -1,5 +1,5 @@
 /** How curves are drawn: axis, smoothing, scale, the part that is shown, the run that stands out; all in the address. */
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { figure } from "../lib/format";
 import type { Range } from "../lib/scale";
 import { axisMetric, type Axis } from "../lib/series";
@@ -43,6 +43,7 @@ export function useCurveState(): CurveState {
   const [pinned, pin] = useParam("lit");
   const [near, setNear] = useState("");
   const known = AXES.some(([key]) => key === axis) || axisMetric(axis) ? (axis as Axis) : "step";
+  const range = useMemo(() => parseZoom(zoom, known), [zoom, known]);
   const weight = Number(smooth || 0);
   return {
     axis: known,
@@ -51,7 +52,7 @@ export function useCurveState(): CurveState {
     setSmoothing,
     log: log === "1",
     setLog,
-    zoom: { range: parseZoom(zoom, known), set: (range) => setZoom(range ? `${known}~${range.map(short).join("~")}` : "") },
+    zoom: { range, set: (range) => setZoom(range ? `${known}~${range.map(short).join("~")}` : "") },
     pinned,
     pin,
     lit: { id: near || pinned, set: setNear },

@@ -28,7 +28,8 @@ interface Drawn {
 /** The metrics of one request. */
 function Batch({ runs, state, colors, sync, keys, before, headed, onSettled }: Drawn & { keys: readonly string[]; before: string | undefined; headed: boolean; onSettled: (charts: number) => void }) {
   const { axis } = state;
-  const curves = useCurves(runs, keys);
+  const { range } = state.zoom;
+  const curves = useCurves(runs, keys, { axis, range });
   const metric = axisMetric(axis);
   const over = useCurves(runs, useMemo(() => (metric ? [metric] : []), [metric]));
   const settled = useSettled({ isPending: !curves.settled, fetchStatus: "fetching" });
@@ -123,7 +124,7 @@ export function FirstCurves({ run, most }: { run: Run; most: number }) {
   const [range, set] = useState<Range | null>(null);
   const runs = useMemo(() => [run], [run]);
   const keys = useMemo(() => curveKeys(run), [run]);
-  const curves = useCurves(runs, keys);
+  const curves = useCurves(runs, keys, { axis: "step", range });
   const lines = useMemo(() => linesOf(runs, keys, curves.items, "step", []), [runs, keys, curves.items]);
   if (lines.size === 0) return null;
   return (

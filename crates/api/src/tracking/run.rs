@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use app::tracking::SearchRequest;
 use app::tracking::experiment::Activity;
+use app::tracking::metric::ALL_STEPS;
 use app::{App, Context, Error};
 use axum::extract::State;
 use domain::Id;
@@ -170,15 +171,11 @@ pub async fn experiments(
 
 /// The experiments in use that a name or number means; all of them when it is absent.
 pub(super) async fn meant(app: &App, ctx: &Context, text: Option<&str>) -> Result<Vec<ExperimentId>, Error> {
-    let all = SearchRequest { max_results: MAX_EXPERIMENTS, ..SearchRequest::default() };
-    let known = app.experiments().search(ctx, &all).await?.items;
-    let wanted =
-        |found: &&Experiment| text.is_none_or(|text| found.name == text || found.id.to_string() == text);
-    let ids: Vec<_> = known.iter().filter(wanted).map(|found| found.id).collect();
-    match text {
-        Some(text) if ids.is_empty() => Err(Error::not_found("experiment", text)),
-        _ => Ok(ids),
+    if let Some(text) = text {
+        return Ok(vec![app.experiments().meant(ctx, text).await?]);
     }
+    let all = SearchRequest { max_results: MAX_EXPERIMENTS, ..SearchRequest::default() };
+    Ok(app.experiments().search(ctx, &all).await?.items.iter().map(|found| found.id).collect())
 }
 
 pub(super) fn id(text: &str) -> Result<Id, Error> {
@@ -204,6 +201,21 @@ pub struct MetricQuery {
     key: String,
     /// At most this many points (1,000); minima and maxima are kept.
     points: Option<usize>,
+    /// Only from this step on.
+    from: Option<i64>,
+    /// Only up to this step.
+    to: Option<i64>,
+}
+
+/// The steps of a part of a curve, both included; all of them where an end is open.
+pub(super) fn steps(from: Option<i64>, to: Option<i64>) -> Result<(i64, i64), Error> {
+    let steps = (from.unwrap_or(ALL_STEPS.0), to.unwrap_or(ALL_STEPS.1));
+    if steps.0 > steps.1 {
+        let reason =
+            format!("from step {} to step {} there is nothing: `to` must not be less", steps.0, steps.1);
+        return Err(Error::invalid("to", reason));
+    }
+    Ok(steps)
 }
 
 /// A point of a curve.
@@ -232,6 +244,8 @@ impl From<Metric> for PointBody {
 pub struct CurveBody {
     /// By step.
     items: Vec<PointBody>,
+    /// Whether there are more points than these: a narrower part shows them.
+    thinned: bool,
 }
 
 /// Shows a metric's history, reduced so that no peak is lost.
@@ -245,8 +259,10 @@ pub async fn metrics(
     Query(query): Query<MetricQuery>,
 ) -> Result<Json<CurveBody>, Problem> {
     let most = query.points.unwrap_or(POINTS).clamp(2, 100_000);
-    let points = app.runs().metric_curve(&ctx, &id(&text)?, &query.key, most).await?;
-    Ok(Json(CurveBody { items: points.into_iter().map(Into::into).collect() }))
+    let steps = steps(query.from, query.to)?;
+    let outline = app.runs().metric_curve(&ctx, &id(&text)?, &query.key, steps, most).await?;
+    let items = outline.points.into_iter().map(Into::into).collect();
+    Ok(Json(CurveBody { items, thinned: outline.thinned }))
 }
 
 /// Which runs to compare.

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use app::tracking::SearchRequest;
+use app::tracking::metric::Outline;
 use app::tracking::run_list::{MAX_GROUPS, columns};
 use app::{App, Error};
 use axum::extract::State;
 use domain::search::page::{Place, token};
 use domain::search::{Object, fault};
-use domain::tracking::metric::Metric;
 use domain::tracking::saved_view::GroupBy;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::run::{PointBody, TrackedRunBody, id, meant};
+use super::run::{PointBody, TrackedRunBody, id, meant, steps};
 use crate::problem::Span;
 use crate::{Ctx, Json, Problem, Query};
 
@@ -288,6 +288,10 @@ pub struct CurvesBody {
     keys: Vec<String>,
     /// At most this many points of each curve (500); minima and maxima are kept.
     points: Option<usize>,
+    /// Only from this step on.
+    from: Option<i64>,
+    /// Only up to this step.
+    to: Option<i64>,
 }
 
 /// A metric's history in one run.
@@ -299,12 +303,14 @@ pub struct RunCurveBody {
     key: String,
     /// By step.
     points: Vec<PointBody>,
+    /// Whether there are more points than these: a narrower part shows them.
+    thinned: bool,
 }
 
 /// Histories of metrics in several runs.
 #[derive(Serialize, ToSchema)]
 pub struct RunCurveList {
-    /// By run and metric, as they were asked for; those without points are left out.
+    /// By run and metric, as they were asked for; those without points are left out, and so are runs that are gone.
     items: Vec<RunCurveBody>,
 }
 
@@ -318,11 +324,13 @@ pub async fn curves(
 ) -> Result<Json<RunCurveList>, Problem> {
     let ids = body.runs.iter().map(|text| id(text)).collect::<Result<Vec<_>, _>>()?;
     let most = body.points.unwrap_or(POINTS).clamp(2, 4_000);
-    let found = app.runs().curves(&ctx, &ids, &body.keys, most).await?;
-    let curve = |(run, key, points): (domain::Id, String, Vec<Metric>)| RunCurveBody {
+    let steps = steps(body.from, body.to)?;
+    let found = app.runs().curves(&ctx, &ids, &body.keys, steps, most).await?;
+    let curve = |(run, key, outline): (domain::Id, String, Outline)| RunCurveBody {
         run: run.to_string(),
         key,
-        points: points.into_iter().map(Into::into).collect(),
+        points: outline.points.into_iter().map(Into::into).collect(),
+        thinned: outline.thinned,
     };
     Ok(Json(RunCurveList { items: found.into_iter().map(curve).collect() }))
 }

@@ -93,6 +93,20 @@ impl Experiments<'_> {
         found.ok_or_else(|| Error::not_found("experiment name", name))
     }
 
+    /// The experiment in use that a text means: the one of that number, or else the one of that name.
+    pub async fn meant(&self, ctx: &Context, text: &str) -> Result<ExperimentId> {
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let mut conn = reader.conn();
+        let in_use = |found: &Experiment| found.lifecycle == Lifecycle::Active;
+        if let Ok(id) = ExperimentId::parse(text)
+            && let Some(found) = experiment::bare(&mut conn, id).await?.filter(in_use)
+        {
+            return Ok(found.id);
+        }
+        let found = experiment::by_name(&mut conn, text).await?.filter(in_use);
+        found.map(|found| found.id).ok_or_else(|| Error::not_found("experiment", text))
+    }
+
     /// A page of the experiments that match.
     pub async fn search(&self, ctx: &Context, request: &SearchRequest) -> Result<Page<Experiment>> {
         let mut search = request.parse(Object::Experiments, MAX_PAGE)?;

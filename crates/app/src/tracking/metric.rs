@@ -10,8 +10,13 @@ use domain::tracking::validation::Refusal;
 use super::run::{Runs, find};
 use crate::{Context, Result};
 
+pub use db::tracking::curve::Outline;
+
 /// Points of one page at the most.
 const MAX_POINTS: i64 = 2_000_000;
+
+/// Every step there is.
+pub const ALL_STEPS: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl Runs<'_> {
     /// The points of a metric in the order of time, step and value: a page of `max_results`, or all of them. A run or key
@@ -42,13 +47,21 @@ impl Runs<'_> {
         Ok(Page::cut(points, offset, most))
     }
 
-    /// The points of a metric by step, at most `most` of them, chosen so that the curve keeps its ends and its spikes.
-    pub async fn metric_curve(&self, ctx: &Context, id: &Id, key: &str, most: usize) -> Result<Vec<Metric>> {
+    /// The points of a metric within steps, by step, at most `most` of them, chosen so that the curve keeps its ends and its
+    /// spikes.
+    pub async fn metric_curve(
+        &self,
+        ctx: &Context,
+        id: &Id,
+        key: &str,
+        steps: (i64, i64),
+        most: usize,
+    ) -> Result<Outline> {
         let mut reader = self.0.read(ctx, Permission::Read).await?;
         let mut conn = reader.conn();
         let found = find(&mut conn, id).await?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        Ok(curve::outline(&mut conn, found.num, key, most).await?)
+        Ok(curve::outline(&mut conn, found.num, key, steps, most).await?)
     }
 
     /// The points of a metric within steps, evenly thinned to `most`, of which the last point is always one.

@@ -5,21 +5,20 @@ use std::collections::HashMap;
 pub use db::search::{Group, Spread};
 pub use db::tracking::census::{Census, Counted};
 
-use db::tracking::census;
 use db::tracking::logged::Wanted;
-use db::tracking::run;
+use db::tracking::{census, curve, run};
 use domain::Id;
 use domain::governance::role::Permission;
 use domain::search::Object;
 use domain::search::page::{Page, Place};
 use domain::tracking::experiment::ExperimentId;
-use domain::tracking::metric::Metric;
 use domain::tracking::run::Run;
 use domain::tracking::saved_view::GroupBy;
 use domain::tracking::validation::Refusal;
 
 use super::SearchRequest;
-use super::run::{MAX_PAGE, Runs, find};
+use super::metric::Outline;
+use super::run::{MAX_PAGE, Runs};
 use crate::{Context, Result};
 
 /// Most columns of a list.
@@ -128,14 +127,16 @@ impl Runs<'_> {
         Ok(census::census(&mut reader.conn(), experiments, MAX_KEYS).await?)
     }
 
-    /// Curves of several metrics of several runs, each of at most `most` points, by run and key.
+    /// Curves of several metrics of several runs within steps, each of at most `most` points, by run and key. A run that nobody
+    /// knows, or no longer, has none.
     pub async fn curves(
         &self,
         ctx: &Context,
         ids: &[Id],
         keys: &[String],
+        steps: (i64, i64),
         most: usize,
-    ) -> Result<Vec<(Id, String, Vec<Metric>)>> {
+    ) -> Result<Vec<(Id, String, Outline)>> {
         let asked = ids.len().saturating_mul(keys.len());
         if asked > MAX_CURVES {
             let reason = format!(
@@ -150,11 +151,11 @@ impl Runs<'_> {
         let mut conn = reader.conn();
         let mut curves = Vec::with_capacity(asked);
         for id in ids {
-            let found = find(&mut conn, id).await?;
+            let Some(found) = run::get(&mut conn, id).await? else { continue };
             for key in keys {
-                let points = db::tracking::curve::outline(&mut conn, found.num, key, most).await?;
-                if !points.is_empty() {
-                    curves.push((id.clone(), key.clone(), points));
+                let outline = curve::outline(&mut conn, found.num, key, steps, most).await?;
+                if !outline.points.is_empty() {
+                    curves.push((id.clone(), key.clone(), outline));
                 }
             }
         }

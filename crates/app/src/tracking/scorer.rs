@@ -4,6 +4,7 @@ use db::Conn;
 use db::tracking::scorer;
 use domain::Id;
 use domain::governance::role::Permission;
+use domain::search::{Object, parse_filter};
 use domain::tracking::experiment::ExperimentId;
 use domain::tracking::scorer::{Definition, OnlineConfig, ScorerVersion, check_name, check_sample_rate};
 
@@ -144,6 +145,7 @@ impl Scorers<'_> {
         filter: Option<String>,
     ) -> Result<OnlineConfig> {
         check_sample_rate(sample_rate)?;
+        parse_filter(Object::Traces, filter.as_deref().unwrap_or_default())?;
         let (name, config_id) = (name.to_owned(), ctx.new_id());
         self.0
             .mutate(ctx, Permission::WriteRuns, move |conn| {

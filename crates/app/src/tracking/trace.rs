@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use db::Conn;
+use db::search::Search;
 use db::tracking::trace::{self, Numbered};
 use db::tracking::{assessment, run, span, trace_metric};
 use domain::Id;
 use domain::governance::role::Permission;
-use domain::search::Object;
 use domain::search::page::{Page, Place};
+use domain::search::trace_correlation::Correlation;
 use domain::search::trace_metrics::{MetricPoint, MetricQuery};
+use domain::search::{Object, parse_filter};
 use domain::tracking::assessment::{Assessment, MAX_ASSESSMENTS, public_id};
 use domain::tracking::experiment::{ExperimentId, View};
 use domain::tracking::span::Span;
@@ -238,6 +240,23 @@ impl Traces<'_> {
         let found = db::search::traces(&mut conn, &search).await?;
         let place = Place { offset: search.offset, newest: Some(newest) };
         Ok(Page::cut_at(found, place, request.max_results))
+    }
+
+    /// How much two filters go together among the traces of experiments that meet a third, if there is one.
+    pub async fn correlation(
+        &self,
+        ctx: &Context,
+        experiments: Vec<ExperimentId>,
+        base: &str,
+        filters: [&str; 2],
+    ) -> Result<Correlation> {
+        let filter = parse_filter(Object::Traces, base)?;
+        let [first, second] = filters.map(|text| parse_filter(Object::Traces, text));
+        let (first, second) = (first?, second?);
+        let search = Search { experiments, filter, ..Search::default() };
+        let mut reader = self.0.read(ctx, Permission::Read).await?;
+        let filters = [first.as_ref(), second.as_ref()];
+        Ok(db::search::correlate_traces(&mut reader.conn(), &search, filters).await?)
     }
 
     /// Figures over many traces.

@@ -3,6 +3,7 @@
 //! One experiment's newest are read off the listing's index; comparisons with tags, steps and assessments are looked up for
 //! each trace on the way.
 
+use domain::search::trace_correlation::Correlation;
 use domain::search::{Comparison, Entity, Expression, Operand, Operator, SPAN_ATTRIBUTE};
 use domain::tracking::trace::{COST, NAME_TAG, SESSION, SOURCE_RUN, TOKEN_USAGE, TraceInfo};
 use domain::tracking::usage::{Cost, Usage};
@@ -42,6 +43,39 @@ pub async fn traces(conn: &mut Conn<'_>, search: &Search) -> Result<Vec<TraceInf
     );
     let rows = conn.fetch_all(&text, sql.args).await?;
     Ok(trace::load(conn, &rows).await?.into_iter().map(|found| found.info).collect())
+}
+
+/// How many traces of these experiments meet the base, and of those one of two filters, the other, and both.
+pub async fn correlate_traces(
+    conn: &mut Conn<'_>,
+    search: &Search,
+    filters: [Option<&Expression>; 2],
+) -> Result<Correlation> {
+    if search.experiments.is_empty() {
+        return Ok(Correlation::default());
+    }
+    let mut sql = Statement::new(conn);
+    let experiments = sql.experiments(search);
+    let mut compiled = Vec::with_capacity(3);
+    for filter in [search.filter.as_ref(), filters[0], filters[1]] {
+        compiled.push(match filter {
+            Some(filter) => sql.trace_filter(filter, &experiments)?,
+            None => "TRUE".to_owned(),
+        });
+    }
+    let text = format!(
+        "SELECT COUNT(*) AS total, COUNT(CASE WHEN a THEN 1 END) AS one, COUNT(CASE WHEN b THEN 1 END) AS other, \
+         COUNT(CASE WHEN a AND b THEN 1 END) AS joint \
+         FROM (SELECT {} AS a, {} AS b FROM trace t WHERE t.{experiments} AND {}) q",
+        compiled[1], compiled[2], compiled[0]
+    );
+    let row = conn.fetch_one(&text, sql.args).await?;
+    Ok(Correlation {
+        total: row.get("total")?,
+        first: row.get("one")?,
+        second: row.get("other")?,
+        both: row.get("joint")?,
+    })
 }
 
 /// The joins and the columns to order traces by: the newest first in the end.

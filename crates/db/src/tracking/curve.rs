@@ -168,24 +168,43 @@ pub async fn sample(
     history.at_rows(conn, &stretches).await
 }
 
-/// At most `most` points by step, chosen so that the curve keeps its shape: the first, the last, and the least and the
-/// greatest of each stretch of steps. NaN is kept only as first or last.
-pub async fn outline(conn: &mut Conn<'_>, run: i64, key: &str, most: i64) -> Result<Vec<Metric>> {
-    let Some(history) = History::find(conn, run, key, (i64::MIN, i64::MAX)).await? else {
-        return Ok(Vec::new());
+/// A curve, or a part of it, as a chart needs it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outline {
+    /// By step.
+    pub points: Vec<Metric>,
+    /// Whether there are more points than these.
+    pub thinned: bool,
+}
+
+/// At most `most` points between two steps (both included), by step, chosen so that the curve keeps its shape: the first, the
+/// last, and the least and the greatest of each stretch of steps. NaN is kept only as first or last.
+pub async fn outline(
+    conn: &mut Conn<'_>,
+    run: i64,
+    key: &str,
+    steps: (i64, i64),
+    most: i64,
+) -> Result<Outline> {
+    let Some(history) = History::find(conn, run, key, steps).await? else {
+        return Ok(Outline::default());
     };
     let most = most.max(4);
     if history.points <= most {
-        return history.all(conn).await;
+        return Ok(Outline { points: history.all(conn).await?, thinned: false });
     }
+    Ok(Outline { points: shape(conn, &history, most).await?, thinned: true })
+}
+
+async fn shape(conn: &mut Conn<'_>, history: &History<'_>, most: i64) -> Result<Vec<Metric>> {
     let stretches = ((most - 2) / 2).min(STRETCHES);
     if history.width() < most {
         // Many points at few steps have no shape over the steps.
-        return sample(conn, run, key, (i64::MIN, i64::MAX), most).await;
+        return sample(conn, history.run, history.name, history.steps, most).await;
     }
     let first = (history.steps.0, history.steps.0);
     let mut kept = history.some(conn, first, ("kind >= $5", Value::from(0_i64), ORDER), 1).await?;
-    for (from, to, least, greatest) in extremes(conn, &history, stretches).await? {
+    for (from, to, least, greatest) in extremes(conn, history, stretches).await? {
         let mut pair = Vec::with_capacity(2);
         for value in [least, greatest] {
             let wanted = ("kind <> 1 AND value = $5", Value::from(value), ORDER);

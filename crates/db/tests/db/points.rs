@@ -156,15 +156,29 @@ async fn an_outline_keeps_ends_and_spikes() {
     for (test, run) in with_points(metrics).await {
         let mut reader = test.db.read().await.unwrap();
         let mut conn = reader.conn();
-        let found = curve::outline(&mut conn, run, "loss", 100).await.unwrap();
+        let all = (i64::MIN, i64::MAX);
+        let curve::Outline { points: found, thinned } =
+            curve::outline(&mut conn, run, "loss", all, 100).await.unwrap();
+        assert!(thinned);
         assert!((90..=100).contains(&found.len()), "{}", found.len());
         assert_eq!((found.first(), found.last()), (Some(&ends.0), Some(&ends.1)));
         for spike in [50.0, -50.0] {
             assert!(found.iter().any(|p| (p.value - spike).abs() < f64::EPSILON));
         }
         assert!(found.windows(2).all(|pair| pair[0].step < pair[1].step));
-        assert_eq!(curve::outline(&mut conn, run, "same", 50).await.unwrap().len(), 50);
-        assert_eq!(curve::outline(&mut conn, run, "loss", 9_000).await.unwrap().len(), 5_000);
+        assert_eq!(curve::outline(&mut conn, run, "same", all, 50).await.unwrap().points.len(), 50);
+        let whole = curve::outline(&mut conn, run, "loss", all, 9_000).await.unwrap();
+        assert_eq!((whole.points.len(), whole.thinned), (5_000, false));
+        let part = curve::outline(&mut conn, run, "loss", (1_300, 1_350), 100).await.unwrap();
+        assert_eq!((part.points.len(), part.thinned), (51, false));
+        assert_eq!((part.points[0].step, part.points[50].step), (1_300, 1_350));
+        let part = curve::outline(&mut conn, run, "loss", (1_000, 1_999), 100).await.unwrap();
+        assert!(part.thinned && part.points.iter().any(|p| p.step == 1_321));
+        assert!(part.points.iter().all(|p| (1_000..2_000).contains(&p.step)));
+        assert_eq!(
+            curve::outline(&mut conn, run, "loss", (9_000, 9_999), 100).await.unwrap(),
+            curve::Outline::default()
+        );
     }
 }
 

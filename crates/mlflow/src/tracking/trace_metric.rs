@@ -1,4 +1,4 @@
-//! Figures over many traces.
+//! Figures over many traces, and how two filters of them go together.
 
 use app::App;
 use axum::extract::State;
@@ -45,6 +45,28 @@ pub(crate) async fn query(State(app): State<App>, Caller(ctx): Caller, params: P
     };
     let points = app.traces().metrics(&ctx, &question).await?;
     Ok(Object::new().list("data_points", &points, |point| body(&question.metric, point)))
+}
+
+pub(crate) async fn correlation(
+    State(app): State<App>,
+    Caller(ctx): Caller,
+    params: Params,
+) -> Answer<Object> {
+    let experiments = experiment_ids(&params)?;
+    if experiments.is_empty() {
+        return Err(absent("experiment_ids"));
+    }
+    let filters = [params.required("filter_string1")?, params.required("filter_string2")?];
+    let base = params.text_or_empty("base_filter")?;
+    let found = app.traces().correlation(&ctx, experiments, &base, filters).await?;
+    // Absent where there is no figure.
+    Ok(Object::new()
+        .set("npmi", found.npmi().map(wire::number))
+        .set("npmi_smoothed", found.npmi_smoothed().map(wire::number))
+        .set("filter1_count", found.first)
+        .set("filter2_count", found.second)
+        .set("joint_count", found.both)
+        .set("total_count", found.total))
 }
 
 fn body(metric: &str, point: &MetricPoint) -> Value {

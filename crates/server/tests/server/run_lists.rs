@@ -149,6 +149,13 @@ async fn keys_are_counted_and_runs_gathered_by_what_they_share() {
         let curves = curves["items"].as_array().unwrap();
         assert_eq!(curves.len(), 2);
         assert_eq!((&curves[1]["run"], &curves[1]["points"][0]["value"]), (&json!(ids[1]), &json!(0.25)));
+        assert_eq!(curves[1]["thinned"], json!(false));
+        let gone = json!({"runs": ["0".repeat(32), ids[1]], "keys": ["auc"], "from": 0, "to": 9});
+        let curves = done(&server, "POST", "/runs/curves", gone).await;
+        assert_eq!(curves["items"].as_array().unwrap().len(), 1, "a run that is gone takes no other along");
+        let later = json!({"runs": [ids[1]], "keys": ["auc"], "from": 1_000_000});
+        assert_eq!(done(&server, "POST", "/runs/curves", later).await, json!({"items": []}));
+        refused(&server, "/runs/curves", json!({"runs": [], "keys": [], "from": 5, "to": 4}), "to").await;
     }
 }
 
