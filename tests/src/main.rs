@@ -11,6 +11,7 @@ mod ledger;
 mod live;
 mod pipelines;
 mod registry;
+mod s3;
 mod served;
 mod spooling;
 mod sql;

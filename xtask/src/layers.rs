@@ -21,7 +21,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("api", &["domain", "app"]),
     ("mlflow", &["domain", "app"]),
     ("gateway", &["domain", "app"]),
-    ("server", &["domain", "app", "api", "mlflow", "gateway", "runner"]),
+    ("s3", &["domain", "app"]),
+    ("server", &["domain", "app", "api", "mlflow", "gateway", "s3", "runner"]),
     ("cli", &["domain", "tables", "app", "server", "runner"]),
     ("testkit", &["domain", "db"]),
 ];
@@ -33,7 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("parquet", &["tables", "sql"]),
     ("datafusion", &["sql"]),
     ("ort", &["inference"]),
-    ("axum", &["api", "mlflow", "gateway", "server", "cli"]),
+    ("axum", &["api", "mlflow", "gateway", "s3", "server", "cli"]),
     ("utoipa", &["api"]),
     ("clap", &["cli"]),
     ("reqwest", &["cli", "outgoing"]),

@@ -294,6 +294,11 @@ impl Store {
         tree::find(*id, path, &mut |node| self.tree_node(node))
     }
 
+    /// A page of a tree's files and folders, in byte order of the paths.
+    pub fn tree_list(&self, id: &TreeId, listing: tree::Listing<'_>) -> Result<Vec<tree::Listed>> {
+        tree::list(*id, listing, &mut |node| self.tree_node(node))
+    }
+
     /// What differs between two trees, in byte order of the paths.
     pub fn tree_diff(&self, before: &TreeId, after: &TreeId) -> Result<Vec<tree::Change>> {
         tree::diff(*before, *after, &mut |node| self.tree_node(node))

@@ -6,6 +6,7 @@ pub mod data_version;
 pub mod dataset;
 pub mod object;
 pub mod profile;
+pub mod signing_key;
 pub mod sql;
 pub mod upkeep;
 
@@ -35,6 +36,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(profile::rows))
         .routes(routes!(profile::diff))
         .routes(routes!(sql::query))
+        .routes(routes!(signing_key::get))
         .routes(routes!(upkeep::usage))
         .routes(routes!(upkeep::verify))
         .routes(routes!(upkeep::collect))

@@ -2,6 +2,7 @@
 
 mod across;
 pub mod branch;
+pub mod browse;
 pub mod contract;
 pub mod dataset;
 mod inspect;

@@ -7,6 +7,7 @@ pub mod overview;
 pub mod purge;
 mod seal;
 pub mod server_info;
+pub mod signature;
 pub mod token;
 pub mod trash;
 pub mod webhook;

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use domain::Id;
 
+use super::signature::SigningKey;
 use crate::{Actor, App, Error, Result};
 
 /// Begins every step token, for secret scanners.
@@ -62,7 +63,30 @@ impl App {
     }
 }
 
+/// Separates the secrets of keys for signing from step tokens.
+const SIGNING: &str = "volano signing key v1";
+/// Begins every secret for signing, for secret scanners.
+const SIGNING_PREFIX: &str = "vss_";
+
 impl Tokens<'_> {
+    /// What the code of a step signs with: its token in two parts.
+    pub(super) fn step_key(&self, step_run: &Id) -> SigningKey {
+        let secret = self.0.secret().sign(step_run).to_hex().to_string();
+        SigningKey { id: format!("{PREFIX}{step_run}"), secret }
+    }
+
+    /// Whose key it is, and its secret.
+    pub(super) fn signer(&self, id: &str) -> Option<(Actor, String)> {
+        if let Some(step_run) = id.strip_prefix(PREFIX) {
+            let step_run = Id::parse(step_run)?;
+            return Some((Actor::step(&step_run), self.step_key(&step_run).secret));
+        }
+        let local = Actor::local();
+        let key = self.0.secret().derive(SIGNING);
+        (id == local.name)
+            .then(|| (local, format!("{SIGNING_PREFIX}{}", blake3::keyed_hash(&key, id.as_bytes()).to_hex())))
+    }
+
     /// The token that lets the code of `step_run` log to its runs and nothing else.
     pub fn for_step(&self, step_run: &Id) -> String {
         format!("{PREFIX}{step_run}_{}", self.0.secret().sign(step_run).to_hex())

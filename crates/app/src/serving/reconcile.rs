@@ -356,17 +356,15 @@ impl Serving {
     fn publish(&self, deployment: &Deployment, rollout: Option<&Rollout>, failed: Option<String>) {
         let share = rollout.map_or(Share::NONE, Rollout::share);
         let mut routes = Vec::new();
-        if let Some(live) = &deployment.live {
-            routes.extend(self.ready_route(
-                deployment,
-                &live.model,
-                live.version,
-                RouteKind::Live,
-                share.rest(),
-            ));
+        // The first version answers before it is on record: who reads there that it is live can ask it.
+        let first = rollout.map(|rollout| (&rollout.model, rollout.version));
+        let live = deployment.live.as_ref().map(|live| (&live.model, live.version));
+        if let Some((model, version)) = live.or(first) {
+            routes.extend(self.ready_route(deployment, model, version, RouteKind::Live, share.rest()));
         }
         // A canary never answers for a version that has the traffic but is not there yet.
-        if let Some(rollout) = rollout.filter(|_| !routes.is_empty() && share > Share::NONE) {
+        let canary = rollout.filter(|_| live.is_some() && !routes.is_empty() && share > Share::NONE);
+        if let Some(rollout) = canary {
             let kind = RouteKind::Canary;
             routes.extend(self.ready_route(deployment, &rollout.model, rollout.version, kind, share));
         }

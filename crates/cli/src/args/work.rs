@@ -78,6 +78,8 @@ pub enum DataCommand {
     },
     /// Ask in SQL over any versions: FROM flights@v3
     Sql(DataSqlArgs),
+    /// Key for reading versions without download, as an S3 client: s3://NAME/v3/PATH
+    S3,
     /// What the versions hold, and what is stored for them
     Usage,
     /// Read everything that is stored and compare it with its hash

@@ -2,6 +2,7 @@
 
 mod branch;
 mod checkout;
+mod s3;
 mod send;
 mod sql;
 mod upkeep;
@@ -47,6 +48,7 @@ pub async fn run(command: DataCommand, globals: &Globals, out: &Output) -> Resul
         let (name, done) = match command {
             DataCommand::Add(args) => return add(client, &args, out).await,
             DataCommand::Sql(args) => return sql::run(client, &args, out).await,
+            DataCommand::S3 => return s3::show(client, out).await,
             DataCommand::Usage => return upkeep::usage(client, out).await,
             DataCommand::Verify => return upkeep::verify(client, out).await,
             DataCommand::Gc { plan } => return upkeep::collect(client, plan, out).await,

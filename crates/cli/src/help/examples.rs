@@ -58,6 +58,8 @@ entries! {
         -> "volano contract infer NAME --write";
     "volano data sql": ["volano data sql 'SELECT plan, avg(tenure) FROM churn@v2 GROUP BY plan'", "volano data sql 'SELECT count(*) FROM churn@v1 JOIN churn@v2 USING (id)'", "volano data sql @report.sql --output report.parquet"]
         -> "volano data sql 'DESCRIBE NAME'";
+    "volano data s3": ["volano data s3", "eval \"$(volano data s3)\"", "volano data s3 --json"]
+        -> "aws s3 ls s3://NAME/latest/";
     "volano data usage": ["volano data usage", "volano data usage --json"]
         -> "volano data gc --plan";
     "volano data verify": ["volano data verify", "volano data verify --json"]

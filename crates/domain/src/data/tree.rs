@@ -11,6 +11,7 @@
 //! t - 9000 <tree id> 3 sub
 //! ```
 
+mod list;
 mod read;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::object_id::{FileId, TreeId};
 use super::relative_path::RelativePath;
 
+pub use list::{Listed, Listing, list};
 pub use read::{Change, diff, find, flatten};
 
 /// Entries that one node may hold before its folder is cut.

@@ -1,4 +1,4 @@
-//! Who asks: a step by its token, otherwise the one local user of a home without accounts.
+//! Who asks: a step by its token, a client of S3 by its signature, otherwise the one local user of a home without accounts.
 
 use app::{Actor, App};
 use axum::extract::{Request, State};
@@ -8,6 +8,9 @@ use axum::response::{IntoResponse, Response};
 
 /// Attaches the actor; a token that is not known is refused instead of being treated as nobody's.
 pub(crate) async fn attach(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if s3::is_signed(request.headers()) {
+        return s3::answer(&app, request).await;
+    }
     let token = request
         .headers()
         .get(header::AUTHORIZATION)

@@ -47,7 +47,7 @@ pub fn find<E: From<TreeError>>(
     while let Some(name) = parts.next() {
         let Some(entry) = reader.entry(at, name)? else { return Ok(None) };
         match (entry.kind, parts.peek()) {
-            (Kind::File, None) => return entry.into_file(path.as_str(), at).map(Some).map_err(E::from),
+            (Kind::File, None) => return entry.to_file(path.as_str(), at).map(Some).map_err(E::from),
             (Kind::Folder, Some(_)) => at = entry.tree(),
             _ => return Ok(None),
         }
@@ -68,7 +68,7 @@ pub fn diff<E: From<TreeError>>(
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     File,
     Folder,
     /// A piece of a folder that was cut.
@@ -76,20 +76,20 @@ enum Kind {
 }
 
 /// A line of a node.
-struct Entry {
-    kind: Kind,
+pub(super) struct Entry {
+    pub kind: Kind,
     executable: bool,
     size: u64,
     hash: [u8; 32],
-    name: String,
+    pub name: String,
 }
 
 impl Entry {
-    fn tree(&self) -> TreeId {
+    pub fn tree(&self) -> TreeId {
         TreeId::from_hash(self.hash)
     }
 
-    fn into_file(self, path: &str, node: TreeId) -> Result<TreeFile, TreeError> {
+    pub fn to_file(&self, path: &str, node: TreeId) -> Result<TreeFile, TreeError> {
         let plain = |_| TreeError::Damaged { id: node, reason: "a name is not plain" };
         Ok(TreeFile {
             path: RelativePath::parse(path).map_err(plain)?,
@@ -105,13 +105,13 @@ impl Entry {
     }
 }
 
-struct Reader<'l, L> {
-    load: &'l mut L,
+pub(super) struct Reader<'l, L> {
+    pub load: &'l mut L,
 }
 
 impl<E: From<TreeError>, L: FnMut(TreeId) -> Result<Vec<u8>, E>> Reader<'_, L> {
     /// The entries of a node: those of an index are all nodes, of a folder none is.
-    fn node(&mut self, id: TreeId) -> Result<Vec<Entry>, E> {
+    pub fn node(&mut self, id: TreeId) -> Result<Vec<Entry>, E> {
         let bytes = (self.load)(id)?;
         parse(&bytes).map_err(|reason| TreeError::Damaged { id, reason }.into())
     }
@@ -123,7 +123,7 @@ impl<E: From<TreeError>, L: FnMut(TreeId) -> Result<Vec<u8>, E>> Reader<'_, L> {
             match entry.kind {
                 Kind::Node => self.walk(entry.tree(), prefix, depth + 1, files)?,
                 Kind::Folder => self.walk(entry.tree(), &format!("{path}/"), depth + 1, files)?,
-                Kind::File => files.push(entry.into_file(&path, id)?),
+                Kind::File => files.push(entry.to_file(&path, id)?),
             }
         }
         Ok(())
@@ -167,8 +167,8 @@ impl<E: From<TreeError>, L: FnMut(TreeId) -> Result<Vec<u8>, E>> Reader<'_, L> {
                     self.differ([known.tree(), entry.tree()], &format!("{path}/"), depth + 1, changes)?;
                 }
                 Some(known) if known.kind == Kind::File && entry.kind == Kind::File => changes.push(Change {
-                    before: Some(known.into_file(&path, before)?),
-                    after: Some(entry.into_file(&path, after)?),
+                    before: Some(known.to_file(&path, before)?),
+                    after: Some(entry.to_file(&path, after)?),
                 }),
                 known => {
                     let gone = self.below(known, &path, depth)?;
@@ -194,7 +194,7 @@ impl<E: From<TreeError>, L: FnMut(TreeId) -> Result<Vec<u8>, E>> Reader<'_, L> {
             }
             Some(entry) => {
                 let id = entry.tree();
-                files.push(entry.into_file(path, id)?);
+                files.push(entry.to_file(path, id)?);
             }
             None => {}
         }
@@ -232,7 +232,7 @@ fn too_deep(id: TreeId) -> TreeError {
     TreeError::Damaged { id, reason: "it is nested too deep" }
 }
 
-fn check_depth(id: TreeId, depth: usize) -> Result<(), TreeError> {
+pub(super) fn check_depth(id: TreeId, depth: usize) -> Result<(), TreeError> {
     if depth > MAX_DEPTH { Err(too_deep(id)) } else { Ok(()) }
 }
 
