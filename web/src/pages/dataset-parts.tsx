@@ -4,6 +4,7 @@ import { useDataDiff, useDataFiles, useProfile, useRows, useUses } from "../api/
 import type { ColumnProfile, Violation } from "../api/types";
 import { bytes, count, exact, inline, percent, plain, plural, readable, shortId } from "../lib/format";
 import { paths } from "../lib/paths";
+import { toast } from "../lib/store";
 import { Panel, To, When } from "../ui/bits";
 import { Histogram, Meter } from "../ui/small";
 import { Empty, Loaded } from "../ui/state";
@@ -256,10 +257,19 @@ export function RowsPanel({ name, version }: { name: string; version: string }) 
 
 export function FilesPanel({ name, version }: { name: string; version: string }) {
   const query = useDataFiles(name, version);
+  const address = `s3://${name}/${version}/`;
+  const tools = (files: number) => (
+    <>
+      {plural(files, "file")}
+      <button type="button" className="btn quiet mono" title="Copy the address for clients of S3; volano data s3 shows the key" onClick={() => void navigator.clipboard.writeText(address).then(() => toast("Copied the address"))}>
+        {address}
+      </button>
+    </>
+  );
   return (
     <Loaded query={query}>
       {(files) => (
-        <Panel title="Files" tools={plural(files.items.length, "file")}>
+        <Panel title="Files" tools={tools(files.items.length)}>
           <div className="scroll">
             <table className="t">
               <thead>

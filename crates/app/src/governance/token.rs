@@ -89,7 +89,8 @@ impl Tokens<'_> {
 
     /// The token that lets the code of `step_run` log to its runs and nothing else.
     pub fn for_step(&self, step_run: &Id) -> String {
-        format!("{PREFIX}{step_run}_{}", self.0.secret().sign(step_run).to_hex())
+        let SigningKey { id, secret } = self.step_key(step_run);
+        format!("{id}_{secret}")
     }
 
     /// Whom a token stands for; `None` when it is not one of ours. Compared in constant time.

@@ -83,6 +83,23 @@ async fn a_forged_token_is_refused_and_a_step_may_not_read_the_audit_log() {
 }
 
 #[tokio::test]
+async fn a_step_reads_data_with_its_own_key_and_learns_no_other() {
+    let (_folder, server) = open().await;
+    let key = async |request| -> serde_json::Value {
+        let (status, body) = call(&server, request).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        serde_json::from_str(&body).unwrap()
+    };
+    let local = key(get("/api/v1/data/s3")).await;
+    assert_eq!(local["access_key_id"], "local");
+    let token = server.app().tokens().for_step(&server.app().system().new_id());
+    let with = Request::get("/api/v1/data/s3").header("authorization", format!("Bearer {token}"));
+    let step = key(with.body(Body::empty()).unwrap()).await;
+    let part = |name: &str| step[name].as_str().unwrap().to_owned();
+    assert_eq!(format!("{}_{}", part("access_key_id"), part("secret_access_key")), token);
+}
+
+#[tokio::test]
 async fn metrics_count_requests_by_route() {
     let (_folder, server) = open().await;
     call(&server, get("/api/v1/audit")).await;
