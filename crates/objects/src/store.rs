@@ -146,6 +146,17 @@ impl Store {
         self.whole_or_restored(id)
     }
 
+    /// As [`Store::path`] for a file that lies whole; `None` when only packs have it, and [`Store::read_range`] reads it there.
+    pub fn path_if_whole(&self, id: &FileId) -> Result<Option<PathBuf>> {
+        self.packs.handed.stored(*id);
+        match self.whole(id)? {
+            Some(path) => Ok(Some(path)),
+            None if self.with_index(|index| index.recipe(id).is_some())? => Ok(None),
+            // It may have been put together between the two looks.
+            None => self.path(id).map(Some),
+        }
+    }
+
     /// The size of a stored file, in bytes.
     pub fn size(&self, id: &FileId) -> Result<u64> {
         let path = self.place("files", &id.to_string());

@@ -5,6 +5,7 @@ Usage: client.py URL FOLDER, where FOLDER holds Parquet files of flights.
 
 import hashlib
 import pathlib
+import random
 import sys
 
 import boto3
@@ -136,6 +137,23 @@ def with_duckdb() -> None:
     assert one == duckdb.sql(ask.format([str(months[1])])).fetchall()
 
 
+def from_packs() -> None:
+    """What only packs have is read from there, whole and in part, without being put together again."""
+    content = random.Random(3).randbytes(20_000_000)
+    add([("big.bin", content)], "packed", kind="files")
+    add([("big.bin", content + b"more")], "packed", kind="files")
+    requests.post(f"{api}/data/gc", json={}, timeout=60).raise_for_status()
+    before = requests.get(f"{api}/data/usage", timeout=60).json()
+    s3 = client()
+    assert s3.get_object(Bucket="packed", Key="v1/big.bin")["Body"].read() == content
+    for first, last in [(0, 0), (16_777_210, 16_777_220), (8_000_000, 19_999_999), (19_999_990, 30_000_000)]:
+        part = s3.get_object(Bucket="packed", Key="v1/big.bin", Range=f"bytes={first}-{last}")["Body"].read()
+        assert part == content[first : last + 1], (first, last)
+    assert requests.get(f"{api}/datasets/packed/versions/v1/file", params={"path": "big.bin"}, timeout=60).content == content
+    after = requests.get(f"{api}/data/usage", timeout=60).json()
+    assert before["packed_files"] >= 1 and after["whole_files"] == before["whole_files"], (before, after)
+
+
 def nothing_else_is_answered() -> None:
     s3 = client()
     name = f"v1/{months[0].name}"
@@ -166,7 +184,7 @@ add([(path.name, path.read_bytes()) for path in months[:2]])
 add([(path.name, path.read_bytes()) for path in months[:3]], branch="review/april")
 add([(path.name, path.read_bytes()) for path in months[:3]])
 add([(name, name.encode()) for name in ODD], "odd", kind="files")
-for check in (with_boto3, with_pyarrow_and_pandas, with_polars, with_duckdb, nothing_else_is_answered):
+for check in (with_boto3, with_pyarrow_and_pandas, with_polars, with_duckdb, nothing_else_is_answered, from_packs):
     check()
     print(check.__name__, "holds")
 print("versions are read without download")

@@ -9,7 +9,7 @@ use domain::governance::role::Permission;
 
 use super::off_thread;
 use super::publish::{Candidate, Ingested};
-use crate::tracking::artifact::Stored;
+use crate::tracking::artifact::{Place, Stored};
 use crate::{App, Context, Error, Result};
 
 /// Most versions on one page.
@@ -201,9 +201,14 @@ impl Datasets<'_> {
                 Err(_) => None,
             };
             let found = found.ok_or_else(|| Error::not_found("file", format!("{wanted} of {reference}")))?;
-            let VersionFile { path, real, file_id, size } = located(&store, found)?;
+            let TreeFile { path, file_id, size, .. } = found;
             let size = i64::try_from(size).map_err(Error::internal)?;
-            Ok(Stored { path: path.as_str().to_owned(), local: real, file: file_id, size })
+            let place = match store.path_if_whole(&file_id)? {
+                Some(whole) => Place::Whole(whole),
+                // Not put together for one reader.
+                None => Place::Packed(store),
+            };
+            Ok(Stored { path: path.as_str().to_owned(), file: file_id, size, place })
         })
         .await
     }

@@ -64,7 +64,7 @@ impl Models<'_> {
 }
 
 fn read(files: &[Stored]) -> Contents {
-    let local = |name: &str| files.iter().find(|file| file.path == name).map(|file| file.local.as_path());
+    let local = |name: &str| files.iter().find(|file| file.path == name).and_then(Stored::whole);
     let mut contents = Contents {
         files: files.iter().map(|file| (file.path.clone(), file.size)).collect(),
         requirements: local("requirements.txt").map(requirements).unwrap_or_default(),

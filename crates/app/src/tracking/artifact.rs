@@ -1,7 +1,7 @@
 //! Artifacts: files of runs, logged models and experiments, reached through the server.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
 use db::Conn;
@@ -34,12 +34,21 @@ impl App {
 pub struct Stored {
     /// Path below the folder that was asked for.
     pub path: String,
-    /// Where its bytes are: to be read, never written.
-    pub local: PathBuf,
     /// The hash of its bytes.
     pub file: FileId,
     /// Their number.
     pub size: i64,
+    /// Where its bytes are.
+    pub(crate) place: Place,
+}
+
+/// Where the bytes of a file are.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In a file of their own: to be read, never written.
+    Whole(PathBuf),
+    /// In packs.
+    Packed(objects::Store),
 }
 
 pub use tables::rows::Record;
@@ -62,6 +71,8 @@ const MAX_ROW_OFFSET: usize = 1_000_000;
 
 /// Bytes read at a time.
 const BUFFER: usize = 1024 * 1024;
+/// Bytes taken from packs at a time: for each piece the list of the file's chunks is read.
+pub(super) const PACKED_BUFFER: usize = 8 * 1024 * 1024;
 /// Pieces that wait to be sent at the most.
 const PIECES: usize = 2;
 
@@ -80,19 +91,18 @@ impl Stored {
     }
 
     fn read(&self, pieces: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
-        let mut file = std::fs::File::open(&self.local)?;
+        let mut bytes = self.bytes()?;
         let mut hasher = blake3::Hasher::new();
         let mut held: Option<Bytes> = None;
         loop {
-            let mut buffer = BytesMut::zeroed(BUFFER);
-            let count = file.read(&mut buffer)?;
-            buffer.truncate(count);
+            let buffer = bytes.next()?;
+            let count = buffer.len();
             if count == 0 && hasher.finalize().as_bytes() != self.file.as_bytes() {
-                tracing::error!(path = %self.local.display(), "a stored file is damaged");
+                tracing::error!(file = %self.file, "a stored file is damaged");
                 return Err(io::Error::other("the stored file is damaged"));
             }
             hasher.update(&buffer);
-            if let Some(piece) = held.replace(buffer.freeze())
+            if let Some(piece) = held.replace(buffer)
                 && pieces.blocking_send(Ok(piece)).is_err()
             {
                 return Ok(());
@@ -102,6 +112,56 @@ impl Stored {
             }
         }
     }
+}
+
+/// The bytes of a file, piece by piece.
+enum Reading<'a> {
+    Whole(std::fs::File),
+    Packed { store: &'a objects::Store, file: FileId, at: u64 },
+}
+
+impl Stored {
+    /// The file of its own that its bytes are in, if they are.
+    pub(crate) fn whole(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Whole(path) => Some(path),
+            Place::Packed(_) => None,
+        }
+    }
+
+    fn bytes(&self) -> io::Result<Reading<'_>> {
+        match &self.place {
+            Place::Whole(path) => std::fs::File::open(path).map(Reading::Whole),
+            Place::Packed(store) => Ok(Reading::Packed { store, file: self.file, at: 0 }),
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// The next piece; empty at the end.
+    fn next(&mut self) -> io::Result<Bytes> {
+        match self {
+            Self::Whole(file) => {
+                let mut buffer = BytesMut::zeroed(BUFFER);
+                let count = file.read(&mut buffer)?;
+                buffer.truncate(count);
+                Ok(buffer.freeze())
+            }
+            Self::Packed { store, file, at } => {
+                let bytes = packed_part(store, file, *at, PACKED_BUFFER)?;
+                *at += bytes.len() as u64;
+                Ok(bytes)
+            }
+        }
+    }
+}
+
+/// Some bytes of a file that only packs have, fewer where it ends.
+pub(super) fn packed_part(store: &objects::Store, file: &FileId, at: u64, most: usize) -> io::Result<Bytes> {
+    store.read_range(file, at, most).map(Bytes::from).map_err(|error| {
+        tracing::error!(%file, %error, "a stored file cannot be read");
+        io::Error::other("the stored file is damaged")
+    })
 }
 
 impl Artifacts<'_> {
@@ -190,6 +250,7 @@ impl Artifacts<'_> {
             return Err(Error::invalid("offset", reason));
         }
         let stored = self.open(ctx, place).await?;
+        let path = self.0.objects().path(&stored.file)?;
         if tables::format::Format::of_name(&stored.path).is_none() {
             let reason =
                 format!("{:?} is no table: Parquet, Arrow, CSV, TSV and JSON lines are read", stored.path);
@@ -198,7 +259,7 @@ impl Artifacts<'_> {
         let limit = limit.clamp(1, MAX_ROWS);
         crate::data::off_thread(move || {
             let unreadable = |error: tables::Error| Error::invalid("path", error.to_string());
-            let file = tables::TableFile { name: stored.path, path: stored.local };
+            let file = tables::TableFile { name: stored.path, path };
             let (schema, total) = tables::read::survey(&file).map_err(unreadable)?;
             let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
             let rows = tables::rows::page(&[file], offset, limit).map_err(unreadable)?;
@@ -248,7 +309,7 @@ impl Artifacts<'_> {
 
     pub(crate) fn stored(&self, found: Artifact) -> Result<Stored> {
         Ok(Stored {
-            local: self.0.objects().path(&found.file)?,
+            place: Place::Whole(self.0.objects().path(&found.file)?),
             path: found.path,
             file: found.file,
             size: found.size,

@@ -1,16 +1,19 @@
 //! Large artifacts: uploads in parts, and parts of downloads.
 
 use std::io::SeekFrom;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use db::tracking::artifact_upload::{self, Part, Upload};
+use domain::data::FileId;
 use domain::governance::role::Permission;
 use domain::{Id, Timestamp};
-use futures::Stream;
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
 use objects::StoredFile;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::artifact::{Artifacts, Stored};
+use super::artifact::{Artifacts, PACKED_BUFFER, Place, Stored, packed_part};
 use crate::{Context, Error, Result};
 
 /// Most parts of an upload.
@@ -186,32 +189,64 @@ fn matched(parts: &[Part], listed: &[ListedPart]) -> Result<Vec<(i64, StoredFile
 
 impl Stored {
     /// Some of its bytes: `length` from the byte `first` on.
-    pub fn into_part(
-        self,
-        first: u64,
-        length: u64,
-    ) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
-        let state = (self.local, None::<tokio::fs::File>, length);
-        futures::stream::try_unfold(state, move |(local, file, left)| async move {
-            let mut file = match file {
-                Some(file) => file,
-                None => {
-                    let mut file = tokio::fs::File::open(&local).await?;
-                    file.seek(SeekFrom::Start(first)).await?;
-                    file
-                }
-            };
-            if left == 0 {
-                return Ok(None);
-            }
-            let most = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
-            let mut buffer = vec![0; most];
-            let count = file.read(&mut buffer).await?;
-            if count == 0 {
-                return Err(std::io::Error::other("the stored file is shorter than its record says"));
-            }
-            buffer.truncate(count);
-            Ok(Some((Bytes::from(buffer), (local, Some(file), left - count as u64))))
-        })
+    pub fn into_part(self, first: u64, length: u64) -> BoxStream<'static, std::io::Result<Bytes>> {
+        match self.place {
+            Place::Whole(path) => part_of_whole(path, first, length).boxed(),
+            Place::Packed(store) => part_of_packed(store, self.file, first, length).boxed(),
+        }
     }
+}
+
+fn part_of_whole(
+    local: PathBuf,
+    first: u64,
+    length: u64,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    let state = (local, None::<tokio::fs::File>, length);
+    futures::stream::try_unfold(state, move |(local, file, left)| async move {
+        let mut file = match file {
+            Some(file) => file,
+            None => {
+                let mut file = tokio::fs::File::open(&local).await?;
+                file.seek(SeekFrom::Start(first)).await?;
+                file
+            }
+        };
+        if left == 0 {
+            return Ok(None);
+        }
+        let most = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+        let mut buffer = vec![0; most];
+        let count = file.read(&mut buffer).await?;
+        if count == 0 {
+            return Err(too_short());
+        }
+        buffer.truncate(count);
+        Ok(Some((Bytes::from(buffer), (local, Some(file), left - count as u64))))
+    })
+}
+
+fn part_of_packed(
+    store: objects::Store,
+    file: FileId,
+    first: u64,
+    length: u64,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    futures::stream::try_unfold((store, first, length), move |(store, at, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let most = usize::try_from(left).unwrap_or(PACKED_BUFFER).min(PACKED_BUFFER);
+        let read = move || packed_part(&store, &file, at, most).map(|bytes| (bytes, store));
+        let (bytes, store) = tokio::task::spawn_blocking(read).await??;
+        let count = bytes.len() as u64;
+        if count == 0 {
+            return Err(too_short());
+        }
+        Ok(Some((bytes, (store, at + count, left - count))))
+    })
+}
+
+fn too_short() -> std::io::Error {
+    std::io::Error::other("the stored file is shorter than its record says")
 }

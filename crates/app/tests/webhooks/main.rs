@@ -11,6 +11,7 @@ use app::{Actor, App, Clock, Context, Home};
 use domain::governance::webhook::{DeliveryState, MAX_ATTEMPTS, Webhook, WebhookEvent, WebhookStatus};
 use domain::registry::model::{ModelName, PROMPT_TAG};
 use domain::tracking::param::Tag;
+use futures::TryStreamExt;
 
 /// An app that may tell this machine, on either engine.
 async fn apps() -> Vec<(tempfile::TempDir, App, Context)> {
@@ -194,7 +195,8 @@ async fn an_upload_in_parts_becomes_one_artifact_or_nothing() {
         artifacts.complete_parts(&ctx, &place, &id, listed.clone()).await.unwrap();
         artifacts.complete_parts(&ctx, &place, &id, listed).await.unwrap();
         let stored = artifacts.open(&ctx, &place).await.unwrap();
-        assert_eq!(std::fs::read(&stored.local).unwrap(), b"hello world");
+        let pieces: Vec<bytes::Bytes> = stored.into_stream().try_collect().await.unwrap();
+        assert_eq!(pieces.concat(), b"hello world");
         let other = artifacts.begin_parts(&ctx, &place, 1).await.unwrap();
         artifacts.put_part(&ctx, &other, 1, bytes("late")).await.unwrap();
         let step = app.context(Actor::step(&ctx.new_id()), "test");
