@@ -174,9 +174,11 @@ impl Datasets<'_> {
 
     /// The version of a data set at a point.
     pub async fn version_at(&self, ctx: &Context, name: &Name, at: &At) -> Result<DataVersion> {
-        let dataset = self.get(ctx, name).await?.dataset;
         let mut reader = self.0.read(ctx, Permission::Read).await?;
-        data_version::get(&mut reader.conn(), &dataset.id, at)
+        let mut conn = reader.conn();
+        let dataset =
+            dataset::get(&mut conn, name).await?.ok_or_else(|| Error::not_found("dataset", name))?;
+        data_version::get(&mut conn, &dataset.id, at)
             .await?
             .ok_or_else(|| Error::not_found("data_version", format!("{name}@{at}")))
     }

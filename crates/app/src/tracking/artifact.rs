@@ -116,7 +116,7 @@ impl Stored {
 
 /// The bytes of a file, piece by piece.
 enum Reading<'a> {
-    Whole(std::fs::File),
+    Whole { file: std::fs::File, most: usize },
     Packed { store: &'a objects::Store, file: FileId, at: u64 },
 }
 
@@ -131,7 +131,12 @@ impl Stored {
 
     fn bytes(&self) -> io::Result<Reading<'_>> {
         match &self.place {
-            Place::Whole(path) => std::fs::File::open(path).map(Reading::Whole),
+            Place::Whole(path) => {
+                // One byte more than there is tells the end, and a small file needs no large buffer.
+                let most =
+                    usize::try_from(self.size).map_or(BUFFER, |size| BUFFER.min(size.saturating_add(1)));
+                Ok(Reading::Whole { file: std::fs::File::open(path)?, most })
+            }
             Place::Packed(store) => Ok(Reading::Packed { store, file: self.file, at: 0 }),
         }
     }
@@ -141,8 +146,8 @@ impl Reading<'_> {
     /// The next piece; empty at the end.
     fn next(&mut self) -> io::Result<Bytes> {
         match self {
-            Self::Whole(file) => {
-                let mut buffer = BytesMut::zeroed(BUFFER);
+            Self::Whole { file, most } => {
+                let mut buffer = BytesMut::zeroed(*most);
                 let count = file.read(&mut buffer)?;
                 buffer.truncate(count);
                 Ok(buffer.freeze())
